@@ -21,13 +21,16 @@ from bot.domain.ports import Showing
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import UserError
 from bot.services.admission.viewer import Viewer
+from bot.services.history.preferences import People
 from bot.services.intake.drafts import as_typed
 from bot.storage.jobs.rows import inputs_of
 from bot.storage.people_tables import drafts
 from bot.storage.tables import inputs
 from bot.ui.card.description import IDEA_WORDS
 from bot.ui.card.shortened import SHORTER_WORDS
+from bot.ui.kit.deadline import within_deadline
 from tests.cogs.moderation_harness import Moderated, moderated, seen
+from tests.fixtures.patience import SHORT_S, too_slowly
 from tests.ui.builders import walk
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from simcord.results import InteractionResult, ResponseMessage
 
     from bot.domain.jobs import Job
+    from bot.domain.people import Preferences
 
 
 _FILE = io.BytesIO()
@@ -88,6 +92,26 @@ async def test_a_mistyped_prompt_is_edited_and_asked_for_again(tmp_path: Path) -
         assert sent.deferred
         (job,) = await begun(shop)
         assert (job.prompt, job.pool) == ("a fox --chaos 5 --ar 3:2 --stylize 50", Pool.FAST)
+
+
+async def test_an_option_set_that_is_not_read_in_time_is_not_taken_for_a_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, read = shop.house.ada, People.preferences
+        await shop.services.people.keep_set(ada.id, "ink", "--stylize 50")
+        looks = iter([True])
+
+        async def slow_at_first(people: People, user_id: int) -> Preferences:
+            if next(looks, False):
+                await too_slowly()
+            return await read(people, user_id)
+
+        monkeypatch.setattr(People, "preferences", slow_at_first)
+        monkeypatch.setitem(within_deadline.__kwdefaults__ or {}, "within", SHORT_S)
+        await ada.slash(shop.house.channel, "imagine", prompt="a fox --ink")
+
+        assert [job.prompt for job in await begun(shop)] == ["a fox --stylize 50"]
 
 
 async def test_a_prompt_with_a_forbidden_word_is_given_back_with_nothing_left_in_public(

@@ -216,6 +216,34 @@ async def test_what_is_out_of_bounds_is_refused_and_nothing_is_changed(tmp_path:
         assert (await here.settings()).strikes.days == 30
 
 
+async def test_a_window_of_several_numbers_with_a_slip_is_given_back(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        shown = await window(here, await opened(here), "Strikes…")
+
+        said = await here.mo.submit_modal(shown, {"count": "5 x", "days": "3", "hours": "17"})
+
+        assert "is not a whole number" in seen(said)
+        for label, kept in (("until a block", "5 x"), ("counts", "3"), ("of the block", "17")):
+            assert f"{label}: {quoted(kept, 60)}" in seen(said)
+        (again,) = [p["custom_id"] for p in walk(said.followups[0].components) if p.get("label") == "Change…"]
+        anew = await here.mo.click(said.followups[0], custom_id=again)
+        await here.mo.submit_modal(anew, {"count": "5", "days": "3", "hours": "17"})
+        assert (await here.settings()).strikes.days == 3
+
+
+async def test_a_channel_and_a_role_at_once_are_given_back(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        shown = await window(here, await opened(here), "Spoilers and age restriction…")
+        role = here.house.guild.create_role("shown")
+        written = {"treatment": ["spoiler"], "on": ["True"], "channel": [here.house.channel], "role": [role]}
+
+        said = await here.mo.submit_modal(shown, written)
+
+        for kept in (f"<#{here.house.channel.id}>", f"<@&{role.id}>"):
+            assert kept in seen(said)
+        assert "Change…" in [p.get("label") for p in walk(said.followups[0].components)]
+
+
 @pytest.mark.parametrize(
     ("button", "field_name", "low", "high"),
     [
@@ -545,7 +573,10 @@ async def test_a_slip_in_the_first_window_leaves_nothing_half_done(tmp_path: Pat
             },
         )
 
-        assert "many" in seen(said)
+        for kept in ("many", f"<#{here.house.channel.id}>", "NORMAL"):
+            assert kept in seen(said)
+        assert said.response is not None
+        assert "Set up…" in [p.get("label") for p in walk(said.response.components)]
         assert await here.settings() == before
 
 
@@ -834,7 +865,11 @@ async def forgotten(here: Room) -> None:
 
 
 OLD: dict[str, tuple[str, dict[str, Any], str]] = {
-    "New members…": ("mod-set:gate:panel", {"server_hours": "9", "account_hours": "2"}, "on this server: 9"),
+    "New members…": (
+        "mod-set:gate:panel",
+        {"server_hours": "9", "account_hours": "2"},
+        f"on this server: {quoted('9', 60)}",
+    ),
     "Channels…": ("mod-channels", {"allowed": [], "denied": []}, "Open for pictures: —"),
     "Prompts…": (
         "mod-prompts",

@@ -15,6 +15,7 @@ from bot.domain.jobs import JobState
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.domain.servers.guilds import ServerTotal
+from bot.ui.kit.escape import quoted
 from bot.ui.pools.usage import period
 from cogs.pools import zones_like
 from tests.cogs.moderation_harness import moderated, seen
@@ -301,3 +302,32 @@ async def test_discord_is_told_to_show_the_commands_to_moderators_only(tmp_path:
             "panel", "status", "rule", "unrule", "enable", "disable", "default", "total", "price", "zone",
             "grant", "usage", "pause", "resume",
         }  # fmt: skip
+
+
+async def test_a_grant_with_a_slip_is_given_back_and_granted_from_there(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        panel = (await shop.panel()).response
+        assert panel is not None
+        window = await shop.mo.click(panel, custom_id="easel:2:pool:grant:-")
+        reason = "For the summer contest, as promised"
+        written = {"member": [shop.house.ada], "pool": ["FAST"], "units": "20", "reason": reason}
+
+        refused = await shop.mo.submit_modal(window, {**written, "hours": "two days"})
+        assert "is not a whole number" in seen(refused)
+        for kept in (f"<@{shop.house.ada.id}>", "FAST", quoted("20", 12), quoted("two days", 12), reason):
+            assert kept in seen(refused).split("What you entered")[1]
+        again = await shop.mo.click(refused.followups[-1], custom_id="easel:2:pool:grant:-")
+        await shop.mo.submit_modal(again, {**written, "hours": "48"})
+
+        assert "Extra units: **20**" in await quota(shop)
+
+
+async def test_a_key_that_is_refused_is_shown_to_nobody(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        panel = (await shop.panel()).response
+        assert panel is not None
+        window = await shop.mo.click(panel, custom_id="easel:2:pool:key:-")
+
+        refused = await shop.mo.submit_modal(window, {"key": "not a key at all"})
+
+        assert "not a key at all" not in seen(refused)

@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.people import SETS_LIMIT, OptionSet, Preferences
 from bot.domain.pools import Pool
+from bot.ui.kit.escape import quoted
 from bot.ui.preferences.card import USUAL, preferences_view
 from tests.cogs.moderation_harness import Moderated, moderated, seen
 from tests.ui.builders import walk
@@ -82,7 +83,8 @@ async def test_aspect_and_suffix_are_written_in_a_window_and_checked(tmp_path: P
         again = await ada.click(shown, custom_id=button)
         assert fields(again) == {"aspect": "16:9", "suffix": "in ink --s 50"}
         refused = await ada.submit_modal(again, {"aspect": "", "suffix": "--foo 3"})
-        assert "`--foo`" in refused.followups[-1].content
+        for kept in ("`--foo`", "```\n--foo 3\n```"):
+            assert kept in seen(refused)
         assert await liked(shop) == Preferences(suffix="in ink --s 50")
 
 
@@ -100,6 +102,30 @@ async def test_option_sets_are_made_changed_and_removed_on_the_card(tmp_path: Pa
         opened = await ada.select(shown, ["wider"], custom_id="easel:2:prefer-menu:sets")
         await ada.submit_modal(opened, {"name": "wider", "options": " "})
         assert await liked(shop) == Preferences()
+
+
+@pytest.mark.parametrize("old", ["", "ink"])
+async def test_an_option_set_with_a_slip_is_given_back(tmp_path: Path, old: str) -> None:
+    async with moderated(tmp_path) as shop:
+        ada = shop.house.ada
+        if old:
+            await shop.services.people.keep_set(ada.id, old, "--s 5")
+        shown = await card(shop)
+        typed = "black ink on rice paper, very fine lines --stylise 300"
+        window = await (
+            ada.select(shown, [old], custom_id="easel:2:prefer-menu:sets")
+            if old
+            else ada.click(shown, custom_id="easel:2:prefer:add")
+        )
+
+        refused = await ada.submit_modal(window, {"name": "fine ink", "options": typed})
+        for kept in ("`--stylise`", quoted("fine ink", 60), f"```\n{typed}\n```"):
+            assert kept in seen(refused)
+        again = await ada.click(refused.followups[-1], custom_id=f"easel:2:prefer-set:{old}")
+        assert fields(again) == {"name": old, "options": "--s 5" if old else ""}
+        await ada.submit_modal(again, {"name": "fine ink", "options": "--stylize 300"})
+
+        assert (await liked(shop)).sets == (OptionSet("fine ink", "--stylize 300"),)
 
 
 async def test_those_who_type_have_verbs(tmp_path: Path) -> None:

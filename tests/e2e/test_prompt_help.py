@@ -278,3 +278,18 @@ async def test_nobody_can_hammer_the_helper(helped: Harness) -> None:
 
     assert asked(helped) == 20
     assert "20 times" in helped.shown(answer).words
+
+
+async def test_a_refused_order_of_the_second_engines_offers_no_better_prompt_of_midjourneys(
+    tmp_path: Path,
+) -> None:
+    async with open_world(tmp_path, more={**MODEL, "EASEL_ENGINE_MODEL": "gpt-image-1.5"}) as world:
+        await world.app.services.guilds.add_word(
+            GUILD_ID, ROBIN, WordRule(Match.WORD, "gore", WordAction.BLOCK)
+        )
+        place = world.place
+        drawn = await place.member.slash(place.channel, "draw", prompt="gore", size="1536x1024", number=2)
+        typed = await place.member.slash(place.channel, "imagine", prompt="gore")
+
+        assert world.whispered(drawn).own == ["✏️ Edit prompt"]
+        assert world.whispered(typed).own == ["✏️ Edit prompt", "✨ Improve"]

@@ -270,7 +270,9 @@ async def test_other_words_that_midjourney_refuses_are_edited_under_their_card(t
         window = await world.press(card, EDIT)
 
         assert defaults(window) == {"prompt": "a sore owl"}
-        assert "· Remix" in (await world.finished(await send(world, window, prompt="an owl"))).words
+        owl = await world.finished(await send(world, window, prompt="an owl"))
+        assert "· Remix" in owl.words
+        assert f"/{grid.message.id})" in owl.words
         assert [body["prompt"] for body in filled(proxy)] == ["a sore owl", "an owl"]
 
 

@@ -42,6 +42,7 @@ from bot.ui.jobs.job_info import info_view
 from bot.ui.jobs.lists import history_view
 from bot.ui.kit.controls import form
 from bot.ui.kit.escape import END_ISOLATE, ISOLATE, cut, escape, fenced, one_line, quoted, units
+from bot.ui.kit.rejected_modals import LINE_ROOM, as_typed, reply_rejected
 from bot.ui.moderation.audit import PAGE as AUDIT_PAGE
 from bot.ui.moderation.audit import audit_view
 from bot.ui.moderation.block_lists import PAGE as BLOCKS_PAGE
@@ -50,7 +51,7 @@ from bot.ui.moderation.jobs import job_view
 from bot.ui.moderation.list_modals import LIMITS_LIMIT, PARAMETERS_LIMIT, words_modal
 from bot.ui.moderation.members import member_view
 from bot.ui.moderation.modlog import event_view
-from bot.ui.moderation.rejected_modals import LINE_ROOM, as_typed, reply_rejected, reply_stale
+from bot.ui.moderation.rejected_modals import reply_stale
 from bot.ui.moderation.setting_words import Localizer
 from bot.ui.moderation.word_lists import verdict_view, words_page
 from bot.ui.preferences.card import preferences_view
@@ -283,7 +284,7 @@ def test_a_window_that_is_given_back_fits_into_one_message(
 
 
 def check_given_back(limits: str, defaults: str, suffix: str, other: str, language: str) -> None:
-    written: list[tuple[Text, Text | str | int]] = [
+    written: list[tuple[Text | str, Text | str | int]] = [
         (text("section.additions"), as_typed(defaults, room=LINE_ROOM)),
         (text("panel.suffix"), as_typed(suffix, room=LINE_ROOM)),
         (text("section.limits"), as_typed(limits)),

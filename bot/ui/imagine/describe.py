@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 async def open_idea(number: int, context: Context, key: JobKey) -> None:
     """Show one of the prompts to be edited."""
     reading = context.services.describing.idea(context.viewer, key, number)
-    job, idea = await read_first(reading, text("describe.slow"))
+    job, idea = await read_first(context, reading, text("describe.slow"))
     hint = text("describe.window_pool", pool=text(f"pool.{job.pool.value}"))
     custom_id = MODALS[IDEA_WORDS[number]].id(key)
     field = (text("remix.prompt"), prompt_field(idea), hint)

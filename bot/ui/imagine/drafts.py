@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.intake.prompts import PromptOptions, compose
-from bot.domain.people import NOBODYS
 from bot.domain.pools import Pool
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.authorization import Operation, origin_of_draft
@@ -118,7 +117,7 @@ async def offer_back(
         if engine is not None:
             label = context.localize(text("button.draw", engine=engine.name))
             buttons.append(discord.ui.Button[Any](custom_id=draw_instead.id(key), label=label, emoji="🎨"))
-    if why.id.startswith(ABOUT_WORDS) and context.services.improving.helper.offered:
+    if pool is not Pool.DRAW and why.id.startswith(ABOUT_WORDS) and context.services.improving.helper.offered:
         buttons.append(
             discord.ui.Button[Any](
                 custom_id=custom_id_of("improve-draft", key),
@@ -131,14 +130,19 @@ async def offer_back(
 
 
 async def check_early(context: Context, options: PromptOptions) -> None:
-    """Raise `UserError` at once for a prompt that cannot be sent; a name that is none may be an option set's."""
+    """Raise `UserError` at once for a prompt that cannot be sent; a name that is none may be an option set's.
+
+    Whether it is one is left to who begins the job, if that cannot be read in time.
+    """
     try:
         compose(options)
     except UserError as refusal:
         if not refusal.text.id.startswith("prompt.unknown_parameter"):
             raise
-        liked = await within_deadline(context.services.people.preferences(context.user_id), NOBODYS)
-        compose(replace(options, sets=liked.named()))
+        reading = context.services.people.preferences(context.user_id)
+        liked = await within_deadline(read_first(context, reading, text("draft.slow")), None)
+        if liked is not None:
+            compose(replace(options, sets=liked.named()))
 
 
 @component(WORD, KEY)
@@ -208,4 +212,4 @@ async def _ancestor(context: Context, draft: Draft) -> Job | None:
 
 
 async def _read(context: Context, key: JobKey) -> Draft:
-    return await read_first(context.services.drafts.open(context.viewer, key), text("draft.slow"))
+    return await read_first(context, context.services.drafts.open(context.viewer, key), text("draft.slow"))

@@ -31,7 +31,7 @@ DRAWN: Final = "redraw"
 async def open_modal(context: Context, key: JobKey) -> None:
     """Show the prompt to be edited."""
     reading = context.services.jobs.get_authorized(context.viewer, key, Operation.REMIX)
-    await ask(context, await read_first(reading, text("remix.slow")))
+    await ask(context, await read_first(context, reading, text("remix.slow")))
 
 
 async def ask(context: Context, job: Job) -> None:

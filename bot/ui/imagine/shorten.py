@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 async def open_shorter(number: int, context: Context, key: JobKey) -> None:
     """Show one of the prompts to be edited."""
     reading = context.services.shortening.shorter(context.viewer, key, number)
-    job, shorter = await read_first(reading, text("draft.slow"))
+    job, shorter = await read_first(context, reading, text("draft.slow"))
     hint = text("shorten.window_pool", pool=text(f"pool.{job.pool.value}"))
     custom_id = MODALS[SHORTER_WORDS[number]].id(key)
     field = (text("remix.prompt"), prompt_field(shorter), hint)

@@ -72,7 +72,7 @@ async def open_for_message(context: Context, message: discord.Message) -> None:
 async def open_under_drawing(context: Context, key: JobKey) -> None:
     """The same for a picture of the second engine's, with the words that it was drawn from."""
     reading = context.services.jobs.get_authorized(context.viewer, key, Operation.PICTURE)
-    job = await read_first(reading, text("window.slow"))
+    job = await read_first(context, reading, text("window.slow"))
     await _open(context, begin_from_card.id(key), words_of_order(job.prompt))
 
 

@@ -3,7 +3,7 @@ Never here: whole prompts (`drafts`), the windows themselves, and why words are 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import discord
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.texts import Text
     from bot.ui.kit.context import Context
-
-READ_S: Final = 1.0
-"""A modal must be the first answer, and more is asked before it than for these words."""
 
 
 async def offer_draft(context: Context, why: Text, typed: str, reopens: Callable[[JobKey], str]) -> None:
@@ -54,4 +51,4 @@ async def offer_draft(context: Context, why: Text, typed: str, reopens: Callable
 async def kept_words(context: Context, draft: JobKey) -> str:
     """What they wrote; raises `UserError` if it is too old, or not theirs."""
     reading = context.services.drafts.open(context.viewer, draft)
-    return (await read_first(reading, text("window.slow"), within=READ_S)).prompt
+    return (await read_first(context, reading, text("window.slow"))).prompt

@@ -9,7 +9,6 @@ import discord
 
 from bot.domain.actions import Family, classify, describe_press, zooms_of
 from bot.domain.intake.window_words import USUAL_ZOOM, WindowKind, read_words, split_zoom, with_zoom
-from bot.domain.people import NOBODYS
 from bot.errors import UserError
 from bot.services.admission.authorization import Operation
 from bot.services.intake.drafts import keeps_draft
@@ -21,7 +20,8 @@ from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.imagine.window_drafts import kept_words, offer_draft
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY, NUMBER, one_of
-from bot.ui.kit.deadline import read_first, within_deadline
+from bot.ui.kit.deadline import read_first
+from bot.ui.kit.message_parser import job_on
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -41,15 +41,15 @@ FACTOR_LIMIT: Final = 8
 async def zoom(context: Context, key: JobKey) -> None:
     """Custom Zoom: open its window where the account can, else say what to press instead."""
     services = context.services
-    job: Job | None = None
-    if services.windows.anywhere:
-        job = await within_deadline(services.jobs.get_authorized(context.viewer, key, Operation.ZOOM), None)
-    position = None if job is None else _custom_zoom(job)
-    if job is not None and position is not None and services.presses.window_of(job, position) is not None:
+    opens = services.windows.anywhere
+    if not opens:
+        await context.defer_ephemeral()
+    reading = services.jobs.get_authorized(context.viewer, key, Operation.ZOOM)
+    job = await (read_first(context, reading, text("window.slow")) if opens else reading)
+    position = _custom_zoom(job)
+    if opens and position is not None and services.presses.window_of(job, position) is not None:
         await ask(context, key, position)
         return
-    await context.defer_ephemeral()
-    job = await services.jobs.get_authorized(context.viewer, key, Operation.ZOOM)
     names = [text("zoom.button", button=name) for name in zooms_of(job.actions)]
     await context.reply(text("zoom.instead", buttons=listed(names)) if names else text("zoom.none"))
 
@@ -57,7 +57,9 @@ async def zoom(context: Context, key: JobKey) -> None:
 @component(VARY, KEY, NUMBER)
 async def vary(context: Context, key: JobKey, position: int) -> None:
     """V, reroll or pan where the account takes other words: ask for them, if this person wants to be asked."""
-    liked = await within_deadline(context.services.people.preferences(context.user_id), NOBODYS)
+    liked = await read_first(
+        context, context.services.people.preferences(context.user_id), text("window.slow")
+    )
     await (ask if liked.remix else press)(context, key, position)
 
 
@@ -72,9 +74,10 @@ def _custom_zoom(job: Job) -> int | None:
 async def ask(context: Context, key: JobKey, position: int, typed: str | None = None) -> None:
     """Open the window, with the picture's words or those that were `typed` before."""
     reading = context.services.windows.open(context.asker(), key, position)
-    found = await read_first(reading, text("window.slow"))
+    found = await read_first(context, reading, text("window.slow"))
     if found is None and typed is not None:  # a press without the words would be paid, too
-        job = await context.services.jobs.get_authorized(context.viewer, key, Operation.INFO)
+        looking = context.services.jobs.get_authorized(context.viewer, key, Operation.INFO)
+        job = await read_first(context, looking, text("window.slow"))
         raise UserError(text("window.not_here", button=describe_press(job.actions[position])))
     if found is None:
         await press(context, key, position)
@@ -116,13 +119,15 @@ async def begin(context: Context, key: JobKey, position: int, kind: WindowKind) 
         return
     asker = await context.defer_public()
     message = context.interaction.message
+    if message is not None and (message.flags.ephemeral or job_on(message) != key):
+        message = None  # it leads to no picture: only one person sees it, or the button stood under words that failed
     try:
         pressed = await context.services.presses.press(
             asker,
             key,
             position,
             channel_id=asker.reply.channel_id,
-            message_id=0 if message is None or message.flags.ephemeral else message.id,
+            message_id=0 if message is None else message.id,
             words=words,
         )
     except UserError as refusal:

@@ -11,7 +11,6 @@ from bot.services.admission.authorization import Operation
 from bot.texts import text
 from bot.ui.card.card_buttons import EDIT
 from bot.ui.imagine import remix, windows
-from bot.ui.imagine.window_drafts import READ_S
 from bot.ui.kit.controls import component
 from bot.ui.kit.custom_ids import KEY
 from bot.ui.kit.deadline import read_first
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 async def edit(context: Context, key: JobKey) -> None:
     """Open a press's own window, if it had one; else that of a prompt, which begins a chain."""
     reading = context.services.jobs.get_authorized(context.viewer, key, Operation.REMIX)
-    job = await read_first(reading, text("remix.slow"), within=READ_S)
+    job = await read_first(context, reading, text("remix.slow"))
     press = job.press
     if press is not None and (press.remix or press.zoom is not None):
         await windows.ask(context, press.parent, press.position, with_zoom(job.prompt, press.zoom))

@@ -84,6 +84,7 @@ class Context:
         self.client = cast("BotClient", interaction.client)
         self.services = self.client.services
         self.user_id = interaction.user.id
+        self.came_at = asyncio.get_running_loop().time()
         CURRENT_PARTY.set(interaction.guild_id or self.user_id)
 
     # -- who asks, and where ---------------------------------------------------------------------------------

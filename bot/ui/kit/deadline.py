@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from bot.texts import Text
+    from bot.ui.kit.context import Context
 
 T = TypeVar("T")
 
@@ -22,7 +23,9 @@ log = logging.getLogger(__name__)
 PATIENCE_S: Final = 1.5
 """Suggestions that come later than this are of no use to somebody who types."""
 READ_S: Final = 2.0
-"""A modal must be the first answer, so all is read before it; the answer itself needs the rest of three seconds."""
+"""A modal must be the first answer, so all is read before it; the answer itself needs the rest of three seconds.
+
+Counted from when the interaction came here: Discord's clock and this machine's may differ."""
 
 _late: Final[set[asyncio.Task[Any]]] = set()
 """Questions that nobody waits for any more. A transaction ends by itself; only then is its task let go."""
@@ -36,10 +39,13 @@ async def within_deadline(question: Awaitable[T], otherwise: T, *, within: float
         return otherwise
 
 
-async def read_first(question: Awaitable[T], slow: Text, *, within: float | None = None) -> T:
-    """Answer a question before the first answer to a person; raises `UserError` with `slow` after two seconds, or `within`."""
+async def read_first(context: Context, question: Awaitable[T], slow: Text) -> T:
+    """Answer a question before the first answer to a person; raises `UserError` with `slow` when two seconds are over.
+
+    All that a handler asks so has these two seconds together.
+    """
     try:
-        return await _in_time(question, READ_S if within is None else within)
+        return await _in_time(question, context.came_at + READ_S - asyncio.get_running_loop().time())
     except TimeoutError:
         raise UserError(slow) from None
 

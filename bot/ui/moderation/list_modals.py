@@ -35,15 +35,16 @@ from bot.ui.kit.controls import form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, maybe
 from bot.ui.kit.escape import plain
 from bot.ui.kit.moderators import draw_mod_button
-from bot.ui.moderation.panel import show_panel
-from bot.ui.moderation.rejected_modals import (
+from bot.ui.kit.rejected_modals import (
     LINE_ROOM,
     NOTHING,
     as_typed,
     channels_named,
+    given_back,
     reply_rejected,
-    reply_stale,
 )
+from bot.ui.moderation.panel import show_panel
+from bot.ui.moderation.rejected_modals import reply_stale
 from bot.ui.moderation.setting_changes import ModalOrigin
 from bot.ui.moderation.setting_modal import channel_picker, picker
 from bot.ui.moderation.word_lists import with_reading
@@ -121,7 +122,7 @@ def _ids(context: Context, name: str) -> list[int]:
 # -- how pictures are shown ----------------------------------------------------------------------------------
 
 
-def media_modal(localize: Localize, _settings: GuildSettings) -> discord.ui.Modal:
+def media_modal(localize: Localize, _settings: GuildSettings | None = None) -> discord.ui.Modal:
     """Ask how pictures of a channel, or of a role's members, are shown."""
     kinds = [(t.value, localize(text(f"choice.media.{t.value}")), n == 0) for n, t in enumerate(Treatment)]
     words = ((True, "setting.yes"), (False, "setting.no"))
@@ -141,15 +142,19 @@ def media_modal(localize: Localize, _settings: GuildSettings) -> discord.ui.Moda
 async def set_media(context: Context) -> None:
     """Show them so, or no longer."""
     await context.defer_update()
-    channels, roles = _ids(context, "channel"), _ids(context, "role")
-    if channels and roles:
-        raise UserError(text("mod.media_one"))
-    guild_id = context.guild_id
-    target = next(iter([*channels, *roles]), guild_id)
-    treatment, on = known(Treatment, context.fields.get("treatment")), context.fields.get("on") == str(True)
-    guilds = context.services.guilds
-    changed = await guilds.set_media(guild_id, context.actor, target, treatment, on=on)
-    await show_panel(context, notice=_summary(changed))
+    guilds, guild_id = context.services.guilds, context.guild_id
+    window = media_modal(context.localize)
+    async with given_back(context, window, _again(context, "media")):
+        channels, roles = _ids(context, "channel"), _ids(context, "role")
+        if channels and roles:
+            raise UserError(text("mod.media_one"))
+        target = next(iter([*channels, *roles]), guild_id)
+        treatment, on = (
+            known(Treatment, context.fields.get("treatment")),
+            context.fields.get("on") == str(True),
+        )
+        changed = await guilds.set_media(guild_id, context.actor, target, treatment, on=on)
+        await show_panel(context, notice=_summary(changed))
 
 
 # -- words ---------------------------------------------------------------------------------------------------

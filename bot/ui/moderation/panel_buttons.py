@@ -19,12 +19,13 @@ from bot.ui.kit.custom_ids import SNOWFLAKE, Field, one_of
 from bot.ui.kit.deadline import read_first
 from bot.ui.kit.moderators import draw_mod_button, mod_button
 from bot.ui.kit.open_answers import NOBODY
+from bot.ui.kit.rejected_modals import entered, given_back
 from bot.ui.moderation.list_modals import LIST_MODALS
 from bot.ui.moderation.panel import POOLS, show_panel
 from bot.ui.moderation.rejected_modals import reply_stale
 from bot.ui.moderation.setting_changes import ModalOrigin, apply, show_state
 from bot.ui.moderation.setting_modal import read_values, setting_modal, touched
-from bot.ui.moderation.setting_words import ITEMS, label_of, value_words
+from bot.ui.moderation.setting_words import ITEMS
 from bot.ui.pools.panel import show_panel as show_pools
 
 if TYPE_CHECKING:
@@ -49,14 +50,20 @@ async def open_modal(context: Context, name: str, origin: ModalOrigin) -> None:
         await context.defer_update()
         await show_pools(context)
         return
-    settings = await read_first(context.services.guilds.settings(context.guild_id), text("panel.slow"))
+    settings = await read_first(
+        context, context.services.guilds.settings(context.guild_id), text("panel.slow")
+    )
     if name in LIST_MODALS:
         await context.open(LIST_MODALS[name](context.localize, settings))
         return
     _check_known(name)
+    await context.open(_window(context, name, origin, settings))
+
+
+def _window(context: Context, command: str, origin: ModalOrigin, settings: GuildSettings) -> discord.ui.Modal:
     languages = sorted(context.client.catalogues.languages)
-    custom_id = change_shown.id(name, origin, settings.revision)
-    await context.open(setting_modal(context.localize, custom_id, name, settings, languages=languages))
+    custom_id = change_shown.id(command, origin, settings.revision)
+    return setting_modal(context.localize, custom_id, command, settings, languages=languages)
 
 
 @modal("mod-set", NAME, one_of(ModalOrigin), moderators=True)
@@ -75,21 +82,21 @@ async def _change(context: Context, command: str, origin: ModalOrigin, revision:
     """Change what a command sets, and show it, or the panel, anew; what was not touched stays as others set it meanwhile."""
     _check_known(command)
     await context.defer_update()
-    written = read_values(context, command)
     sections = {one.section for one in COMMANDS[command]}
     shown = await context.services.guilds.shown(context.guild_id, revision, sections)
-    values = touched(command, written, shown.settings)
-    if values and not shown.known:
-        said = [(label_of(one), value_words(one, written[one.about.option])) for one in COMMANDS[command]]
-        again = draw_mod_button("set", command, origin, label=context.localize(text("button.change")))
-        await reply_stale(context, sections, said, again)
-        return
-    changed = await apply(context, command, values)
-    if changed is None:
-        return  # the moderator is asked first
-    notice = text("mod.unchanged" if changed.entry is None else "panel.changed")
-    show = show_panel if origin is ModalOrigin.PANEL else partial(show_state, command=command)
-    await show(context, notice=notice)
+    window = _window(context, command, origin, shown.settings)
+    again = draw_mod_button("set", command, origin, label=context.localize(text("button.change")))
+    async with given_back(context, window, again):
+        values = touched(command, read_values(context, command), shown.settings)
+        if values and not shown.known:
+            await reply_stale(context, sections, entered(context, window), again)
+            return
+        changed = await apply(context, command, values)
+        if changed is None:
+            return  # the moderator is asked first
+        notice = text("mod.unchanged" if changed.entry is None else "panel.changed")
+        show = show_panel if origin is ModalOrigin.PANEL else partial(show_state, command=command)
+        await show(context, notice=notice)
 
 
 def _check_known(command: str) -> None:

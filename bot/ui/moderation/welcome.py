@@ -7,25 +7,27 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.pools import UNLIMITED, UNSET, USUAL_POOLS, AllowanceChange, Pool
+from bot.domain.pools import UNLIMITED, USUAL_POOLS, AllowanceChange, Pool
 from bot.domain.servers.access import PressPermission
 from bot.services.servers.edits import all_of, allowance, channels_placed, pool_switched, values
-from bot.texts import Localize, listed, text
+from bot.texts import Localize, text
 from bot.ui.kit.choices import known
 from bot.ui.kit.controls import StatelessView, form, modal
 from bot.ui.kit.custom_ids import SNOWFLAKE, Field
 from bot.ui.kit.deadline import read_first
 from bot.ui.kit.moderators import draw_mod_button, mod_button
+from bot.ui.kit.rejected_modals import entered, given_back
 from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.panel import show_panel
-from bot.ui.moderation.rejected_modals import NOTHING, as_typed, channels_named, reply_stale
+from bot.ui.moderation.rejected_modals import reply_stale
 from bot.ui.moderation.setting_changes import CALM, check_writable
 from bot.ui.moderation.setting_modal import LINE_LIMIT, channel_picker, picker
 from bot.ui.pools.wording import pool_name, read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
+    from bot.domain.pools import Allowance
     from bot.domain.servers.guilds import GuildSettings
     from bot.services.servers.edits import Edit
     from bot.texts import Text
@@ -89,7 +91,7 @@ async def open_panel(context: Context) -> None:
 @mod_button("setup")
 async def open_setup(context: Context) -> None:
     """Open the modal with what is set now."""
-    settings, offered = await read_first(_what_is_set(context), text("panel.slow"))
+    settings, offered = await read_first(context, _what_is_set(context), text("panel.slow"))
     await context.open(setup_modal(context.localize, settings, offered))
 
 
@@ -149,20 +151,49 @@ async def _decide(context: Context, revision: int | None, pools: Collection[Pool
     What was not written otherwise than the window showed it stays as others have set it meanwhile.
     """
     await context.defer_ephemeral()
-    typed = context.fields.get("per_day", "").strip()
-    unlimited = context.localize(text("pool.unlimited"))
-    per_day = read_number(typed, unlimited=unlimited) if typed else UNSET
-    log = next((known(int, id_) for id_ in context.choices.get("log", ())), None)
-    if log is not None:
-        check_writable(context, log)
-    wanted = {known(Pool, value) for value in context.choices.get("pools", ())}
-    allowed = [known(int, id_) for id_ in context.choices.get("channels", ())]
-    press = known(PressPermission, context.fields.get("press"))
     services, guild_id = context.services, context.guild_id
     guilds = services.guilds
     shown = await guilds.shown(guild_id, revision, SECTIONS)
     offered = await services.policy.offered(guild_id)
-    was = shown.settings
+    window = setup_modal(context.localize, shown.settings, offered)
+    again = draw_mod_button("setup", label=context.localize(text("button.setup")))
+    async with given_back(context, window, again):
+        allowances = _allowances(context, offered)
+        edits = _edits(context, shown.settings, offered, pools)
+        if edits and not shown.known:
+            await reply_stale(context, SECTIONS, entered(context, window), again)
+            return
+        await guilds.change(guild_id, context.actor, all_of([*edits, *allowances]))
+        await show_panel(context, notice=text("welcome.done"))
+
+
+def _allowances(context: Context, offered: Mapping[Pool, Allowance]) -> list[Edit]:
+    """What everyone may have a day in the chosen pools, if anything was written; raises `UserError`."""
+    typed = context.fields.get("per_day", "").strip()
+    if not typed:
+        return []
+    per_day = read_number(typed, unlimited=context.localize(text("pool.unlimited")))
+    change = AllowanceChange(per_day=per_day)
+    return [
+        allowance(pool, context.guild_id, change, otherwise=offered.get(pool, UNLIMITED))
+        for pool in sorted(_wanted(context))
+    ]
+
+
+def _wanted(context: Context) -> set[Pool]:
+    return {known(Pool, value) for value in context.choices.get("pools", ())}
+
+
+def _edits(
+    context: Context, was: GuildSettings, offered: Collection[Pool], pools: Collection[Pool]
+) -> list[Edit]:
+    """What was chosen otherwise than the window showed it; raises `UserError`."""
+    log = next((known(int, id_) for id_ in context.choices.get("log", ())), None)
+    if log is not None:
+        check_writable(context, log)
+    wanted = _wanted(context)
+    allowed = [known(int, id_) for id_ in context.choices.get("channels", ())]
+    press = known(PressPermission, context.fields.get("press"))
     kept = was.channels.allowed[PICKED:]
     edits: list[Edit] = []
     if {*allowed, *kept} != {*was.channels.allowed}:
@@ -175,23 +206,4 @@ async def _decide(context: Context, revision: int | None, pools: Collection[Pool
         edits.append(values("press", {"who": press, "role": was.press.role_id}))
     if log != was.log_channel:
         edits.append(values("log", {"channel": log}))
-    if edits and not shown.known:
-        chosen = [pool_name(pool) for pool in offered if pool in wanted]
-        said: list[tuple[Text, Text | str]] = [
-            (text("welcome.channels"), channels_named(allowed)),
-            (text("welcome.log"), channels_named([] if log is None else [log])),
-            (text("welcome.pools"), listed(chosen) if chosen else NOTHING),
-            (text("welcome.per_day"), as_typed(typed)),
-            (text("welcome.press"), text(f"choice.press.{press.value}")),
-        ]
-        again = draw_mod_button("setup", label=context.localize(text("button.setup")))
-        await reply_stale(context, SECTIONS, said, again)
-        return
-    if per_day is not UNSET:
-        change = AllowanceChange(per_day=per_day)
-        edits += [
-            allowance(pool, guild_id, change, otherwise=offered.get(pool, UNLIMITED))
-            for pool in sorted(wanted)
-        ]
-    await guilds.change(guild_id, context.actor, all_of(edits))
-    await show_panel(context, notice=text("welcome.done"))
+    return edits

@@ -3,7 +3,6 @@ Never here: the panel itself, and what a change means (changes)."""
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -18,12 +17,13 @@ from bot.ui.kit.choices import known
 from bot.ui.kit.controls import form, modal
 from bot.ui.kit.custom_ids import maybe, one_of
 from bot.ui.kit.escape import quoted
+from bot.ui.kit.rejected_modals import given_back
 from bot.ui.pools import changes as pool_changes
-from bot.ui.pools.panel import show_panel
+from bot.ui.pools.panel import Verb, draw_button, show_panel
 from bot.ui.pools.wording import TYPED_SHOWN, charge_name, pool_name, read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
 
     from bot.texts import Localize, Text
     from bot.ui.kit.context import Context
@@ -37,11 +37,18 @@ KEY_LOOKS: Final = "sk-…"
 POOL: Final = one_of(Pool)
 
 
-async def _show(context: Context, change: Coroutine[Any, Any, Text]) -> None:
-    """Answer, change, and draw the panel with what has just changed."""
-    with closing(change):
-        await context.defer_update()
-        await show_panel(context, notice=await change)
+async def _show(
+    context: Context,
+    change: Callable[[], Awaitable[Text]],
+    window: discord.ui.Modal,
+    verb: Verb,
+    pool: Pool | None = None,
+) -> None:
+    """Answer, change, and draw the panel with what has just changed; a refused window is given back."""
+    await context.defer_update()
+    again = draw_button(verb, pool, context.localize(text("button.change")))
+    async with given_back(context, window, again):
+        await show_panel(context, notice=await change())
 
 
 def _field(label: str, item: discord.ui.Item[Any], hint: str | None = None) -> Labelled:
@@ -109,9 +116,13 @@ def rule_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
 @modal("pool-rule", POOL, moderators=True)
 async def set_rule(context: Context, pool: Pool) -> None:
     """Set it."""
-    per_day, running, waiting, per_month = (_limit_of(context, name) for name in NUMBERS)
-    numbers = AllowanceChange(per_day, running, waiting, per_month)
-    await _show(context, pool_changes.set_rule(context, pool, _role_in(context), numbers))
+
+    async def change() -> Text:
+        per_day, running, waiting, per_month = (_limit_of(context, name) for name in NUMBERS)
+        numbers = AllowanceChange(per_day, running, waiting, per_month)
+        return await pool_changes.set_rule(context, pool, _role_in(context), numbers)
+
+    await _show(context, change, rule_modal(context.localize, pool), Verb.RULE, pool)
 
 
 def unrule_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
@@ -122,7 +133,11 @@ def unrule_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
 @modal("pool-unrule", POOL, moderators=True)
 async def remove_rule(context: Context, pool: Pool) -> None:
     """Remove it."""
-    await _show(context, pool_changes.remove_rule(context, pool, _role_in(context)))
+
+    async def change() -> Text:
+        return await pool_changes.remove_rule(context, pool, _role_in(context))
+
+    await _show(context, change, unrule_modal(context.localize, pool), Verb.UNRULE, pool)
 
 
 def cooldown_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
@@ -136,8 +151,12 @@ def cooldown_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
 @modal("pool-cooldown", POOL, moderators=True)
 async def set_cooldown(context: Context, pool: Pool) -> None:
     """Set it."""
-    numbers = AllowanceChange(cooldown=_count(context, "seconds") or 0)
-    await _show(context, pool_changes.set_rule(context, pool, _role_in(context), numbers))
+
+    async def change() -> Text:
+        numbers = AllowanceChange(cooldown=_count(context, "seconds") or 0)
+        return await pool_changes.set_rule(context, pool, _role_in(context), numbers)
+
+    await _show(context, change, cooldown_modal(context.localize, pool), Verb.COOLDOWN, pool)
 
 
 # -- pauses ------------------------------------------------------------------------------------------------------
@@ -156,7 +175,11 @@ def pause_modal(
 @modal("pool-pause", maybe(POOL), moderators=True)
 async def pause(context: Context, pool: Pool | None) -> None:
     """Stop it."""
-    await _show(context, pool_changes.pause(context, pool, context.fields.get("words", "")))
+
+    async def change() -> Text:
+        return await pool_changes.pause(context, pool, context.fields.get("words", ""))
+
+    await _show(context, change, pause_modal(context.localize, pool), Verb.PAUSE, pool)
 
 
 # -- the server's units a day, and prices ------------------------------------------------------------------------
@@ -171,9 +194,12 @@ def total_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
 @modal("pool-total", POOL, moderators=True)
 async def set_total(context: Context, pool: Pool) -> None:
     """Limit them."""
-    said = _limit_of(context, "units")
-    per_day = None if isinstance(said, Unset) else said
-    await _show(context, pool_changes.set_total(context, pool, per_day))
+
+    async def change() -> Text:
+        said = _limit_of(context, "units")
+        return await pool_changes.set_total(context, pool, None if isinstance(said, Unset) else said)
+
+    await _show(context, change, total_modal(context.localize, pool), Verb.TOTAL, pool)
 
 
 def price_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
@@ -188,8 +214,12 @@ def price_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
 @modal("pool-price", POOL, moderators=True)
 async def set_price(context: Context, pool: Pool) -> None:
     """Set it."""
-    charge, units = known(Charge, context.fields.get("kind")), _count(context, "units")
-    await _show(context, pool_changes.set_price(context, pool, charge, units))
+
+    async def change() -> Text:
+        charge, units = known(Charge, context.fields.get("kind")), _count(context, "units")
+        return await pool_changes.set_price(context, pool, charge, units)
+
+    await _show(context, change, price_modal(context.localize, pool), Verb.PRICE, pool)
 
 
 # -- extra units, the day, the server's own key ------------------------------------------------------------------
@@ -212,12 +242,16 @@ def grant_modal(localize: Localize, pools: Iterable[Pool] = USUAL_POOLS) -> disc
 @modal("pool-grant", moderators=True)
 async def grant(context: Context) -> None:
     """Give them."""
-    written, units, hours = context.fields, _count(context, "units"), _count(context, "hours")
-    if units is None:
-        raise UserError(text("pool.grant_needs_units"))
-    member, pool = known(int, written.get("member")), known(Pool, written.get("pool"))
-    reason = written.get("reason", "")
-    await _show(context, pool_changes.grant(context, member, pool, units=units, reason=reason, hours=hours))
+
+    async def change() -> Text:
+        written, units, hours = context.fields, _count(context, "units"), _count(context, "hours")
+        if units is None:
+            raise UserError(text("pool.grant_needs_units"))
+        member, pool = known(int, written.get("member")), known(Pool, written.get("pool"))
+        reason = written.get("reason", "")
+        return await pool_changes.grant(context, member, pool, units=units, reason=reason, hours=hours)
+
+    await _show(context, change, grant_modal(context.localize, Pool), Verb.GRANT)
 
 
 def zone_modal(localize: Localize) -> discord.ui.Modal:
@@ -230,7 +264,11 @@ def zone_modal(localize: Localize) -> discord.ui.Modal:
 @modal("pool-zone", moderators=True)
 async def set_zone(context: Context) -> None:
     """Set it."""
-    await _show(context, pool_changes.set_zone(context, context.fields.get("zone", "")))
+
+    async def change() -> Text:
+        return await pool_changes.set_zone(context, context.fields.get("zone", ""))
+
+    await _show(context, change, zone_modal(context.localize), Verb.ZONE)
 
 
 def key_modal(localize: Localize) -> discord.ui.Modal:
@@ -243,5 +281,7 @@ def key_modal(localize: Localize) -> discord.ui.Modal:
 
 @modal("pool-key", moderators=True)
 async def set_own_key(context: Context) -> None:
-    """Make it the server's own."""
-    await _show(context, pool_changes.set_own_key(context, context.fields.get("key", "")))
+    """Make it the server's own; a refused one is not shown again."""
+    await context.defer_update()
+    notice = await pool_changes.set_own_key(context, context.fields.get("key", ""))
+    await show_panel(context, notice=notice)

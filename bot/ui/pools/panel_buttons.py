@@ -51,7 +51,7 @@ async def remove_key(context: Context, generation: int, at: int) -> None:
 
 
 async def _do(context: Context, verb: Verb, pool: Pool | None) -> None:
-    shown = await read_first(context.services.policy.shown(context.guild_id), text("panel.slow"))
+    shown = await read_first(context, context.services.policy.shown(context.guild_id), text("panel.slow"))
     opened = _modal(context.localize, verb, pool, shown)
     if opened is not None:
         await context.open(opened)

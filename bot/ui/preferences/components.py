@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.people import NAME_LIMIT, OPTIONS_LIMIT
+from bot.domain.people import NAME_LIMIT, NOBODYS, OPTIONS_LIMIT
 from bot.domain.pools import Pool
 from bot.errors import UserError
 from bot.texts import text
@@ -15,7 +15,8 @@ from bot.ui.kit.choices import known
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import REST, one_of
 from bot.ui.kit.deadline import read_first
-from bot.ui.preferences.card import NEXT, USUAL, Menu, Verb, show_preferences, versions_for
+from bot.ui.kit.rejected_modals import given_back
+from bot.ui.preferences.card import NEXT, USUAL, Menu, Verb, draw_button, show_preferences, versions_for
 
 if TYPE_CHECKING:
     from bot.domain.people import OptionSet, Preferences
@@ -52,7 +53,13 @@ async def press(context: Context, verb: Verb) -> None:
 
 
 async def _preferences(context: Context) -> Preferences:
-    return await read_first(context.services.people.preferences(context.user_id), text("panel.slow"))
+    return await read_first(context, context.services.people.preferences(context.user_id), text("panel.slow"))
+
+
+@component("prefer-set", REST)
+async def open_set(context: Context, name: str) -> None:
+    """Open the modal of a set, or of a new one; also once more, after what was written there was refused."""
+    await context.open(set_modal(context.localize, (await _preferences(context)).find(name)))
 
 
 @component("prefer-menu", one_of(Menu))
@@ -60,7 +67,7 @@ async def choose(context: Context, menu: Menu) -> None:
     """Change what was chosen, or open the modal of the chosen set."""
     people, user_id, value = context.services.people, context.user_id, context.chosen or USUAL
     if menu is Menu.SETS:
-        await context.open(set_modal(context.localize, (await _preferences(context)).find(value)))
+        await open_set(context, value)
         return
     await context.defer_update()
     chosen = None if value == USUAL else value
@@ -109,9 +116,11 @@ async def keep_shape(context: Context) -> None:
     """Keep both."""
     await context.defer_update()
     people, user_id, written = context.services.people, context.user_id, context.fields
-    await people.prefer_aspect(user_id, written.get("aspect", "").strip() or None)
-    await people.prefer_suffix(user_id, written.get("suffix", ""))
-    await show_preferences(context)
+    again = draw_button(Verb.SHAPE, context.localize(text("button.shape")))
+    async with given_back(context, shape_modal(context.localize, NOBODYS), again):
+        await people.prefer_aspect(user_id, written.get("aspect", "").strip() or None)
+        await people.prefer_suffix(user_id, written.get("suffix", ""))
+        await show_preferences(context)
 
 
 def set_modal(localize: Localize, known: OptionSet | None) -> discord.ui.Modal:
@@ -142,10 +151,13 @@ async def keep_set(context: Context, old: str) -> None:
     await context.defer_update()
     people, user_id, written = context.services.people, context.user_id, context.fields
     options = written.get("options", "")
-    if old and not options.strip():
-        await people.drop_set(user_id, old)
-        notice = text("prefer.set_dropped")
-    else:
-        await people.keep_set(user_id, written.get("name", ""), options, instead=old or None)
-        notice = text("prefer.set_kept")
-    await show_preferences(context, notice=notice)
+    label = context.localize(text("button.change"))
+    again = discord.ui.Button[Any](label=label, custom_id=open_set.id(old))
+    async with given_back(context, set_modal(context.localize, None), again):
+        if old and not options.strip():
+            await people.drop_set(user_id, old)
+            notice = text("prefer.set_dropped")
+        else:
+            await people.keep_set(user_id, written.get("name", ""), options, instead=old or None)
+            notice = text("prefer.set_kept")
+        await show_preferences(context, notice=notice)

@@ -14,6 +14,7 @@ from bot.domain.intake.masks import COUNT, SIDE, Cells, name_of
 from bot.texts import text
 from bot.ui.kit.controls import StatelessView, component
 from bot.ui.kit.custom_ids import KEY, NUMBER, Field
+from bot.ui.kit.deadline import read_first
 from bot.ui.region.cells import CELLS
 from bot.ui.region.mask_upload import begin_region, mask_modal
 from bot.ui.region.words import open_words, words_for
@@ -69,7 +70,8 @@ async def _redraw(context: Context, key: JobKey, position: int, cells: Cells) ->
     here = context.asker()
     draft = regions.cached_draft(here, key, position)
     if draft is not None:
-        view, file = await _picker(context, here, draft, cells)
+        drawing = _picker(context, here, draft, cells)
+        view, file = await read_first(context, drawing, text("window.slow"))
         await context.interaction.response.edit_message(view=view, attachments=[file])
         return
     asker = await context.defer_update()

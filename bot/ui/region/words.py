@@ -15,7 +15,7 @@ from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.imagine.window_drafts import kept_words, offer_draft
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY, NUMBER
-from bot.ui.kit.deadline import within_deadline
+from bot.ui.kit.deadline import read_first
 from bot.ui.region.cells import CELLS
 from bot.ui.region.mask_upload import begin_region, mask_modal
 
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 
 async def words_for(context: Context, key: JobKey, position: int) -> str | None:
-    """The picture's prompt, if its account takes other words for a region; None too if that was not to be had in time."""
+    """The picture's prompt, if its account takes other words for a region; raises `UserError`, also if it is not read in time."""
     if not context.services.windows.anywhere:
         return None
-    return await within_deadline(context.services.regions.words(context.asker(), key, position), None)
+    reading = context.services.regions.words(context.asker(), key, position)
+    return await read_first(context, reading, text("window.slow"))
 
 
 async def open_words(context: Context, key: JobKey, position: int, cells: Cells) -> None:

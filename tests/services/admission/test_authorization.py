@@ -82,6 +82,7 @@ BUTTONS: dict[str, Operation | None] = {
     "stars": None,
     "prefer": None,  # no job: what the person themself prefers
     "prefer-menu": None,
+    "prefer-set": None,
 }
 OPERATION_OF_MODAL: dict[str, Operation | None] = {
     "remix": Operation.REMIX,

@@ -11,16 +11,16 @@ import pytest
 from typing_extensions import override
 
 from bot.domain.intake.window_words import WindowKind, WindowWords
-from bot.domain.jobs import JobState
+from bot.domain.jobs import JobKind, JobState
 from bot.domain.people import NOBODYS
 from bot.errors import StorageTrouble
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.windows import ActionWindow
 from bot.ui.imagine import windows
 from tests.fixtures.patience import SHORT_S, too_slowly
-from tests.ui.builders import KEY, a_job, single_actions
+from tests.ui.builders import KEY, a_job, a_press, single_actions
 from tests.ui.client_harness import NoWindows, ScriptedPresses, studio
-from tests.ui.region.test_picker import Drafts, press, words
+from tests.ui.region.test_picker import Drafts, ScriptedRegions, press, words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
+    from bot.domain.people import Preferences
     from bot.services.admission.asker import Asker
     from tests.ui.client_harness import ClientHarness
 
 ZOOM, VARY = windows.zoom.id(KEY), windows.vary.id(KEY, 3)
+REGION = [action.label for action in single_actions()].index("Vary (Region)")
 CUSTOM_ZOOM = [action.label for action in single_actions()].index("Custom Zoom")
 
 
@@ -66,11 +68,14 @@ class WordedPresses(ScriptedPresses):
 
 @dataclass
 class OneJob:
-    """Whatever is looked for is this job."""
+    """Whatever is looked for is this job; perhaps it takes too long."""
 
     job: Job
+    late: bool = False
 
     async def get_authorized(self, *_: object) -> Job:
+        if self.late:
+            await too_slowly()
         return self.job
 
 
@@ -81,6 +86,7 @@ class Place:
     house: ClientHarness
     windows: ScriptedWindows
     presses: WordedPresses
+    jobs: OneJob
 
     async def press(self, custom_id: str) -> InteractionResult:
         return await press(self.house, None, custom_id)  # type: ignore[arg-type]  # no region is looked at
@@ -94,13 +100,13 @@ async def place(kind: WindowKind = WindowKind.ZOOM, **changes: Any) -> AsyncIter
     job = replace(a_job(JobState.SUCCEEDED), **{"actions": single_actions(), **changes})
     async with studio(extensions=("cogs.imagine", "cogs.jobs")) as house:
         services: Any = house.services
-        services.jobs = OneJob(job)
+        services.jobs = jobs = OneJob(job)
         services.windows = ScriptedWindows(anywhere=True, remix_anywhere=True)
         services.windows.found = ActionWindow(job, kind, "Pan")
         services.presses = WordedPresses()
         services.drafts = Drafts()
         services.people.liked[house.bob.id] = replace(NOBODYS, remix=True)
-        yield Place(house, services.windows, services.presses)
+        yield Place(house, services.windows, services.presses, jobs)
 
 
 def defaults(window: InteractionResult) -> dict[str, str]:
@@ -164,6 +170,19 @@ async def test_an_account_without_windows_names_the_buttons_that_zoom() -> None:
         assert here.presses.pressed == []
 
 
+async def test_a_picture_that_is_not_read_in_time_is_not_said_to_have_no_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with place() as here:
+        here.jobs.late = True
+        monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S)
+        result = await here.press(ZOOM)
+
+        assert result.modal is None
+        assert "could not read that picture quickly enough" in words(here.house)
+        assert "Zoom Out" not in words(here.house)
+
+
 async def test_a_picture_without_zooms_says_so() -> None:
     async with place(actions=()) as here:
         window = await here.press(ZOOM)
@@ -185,6 +204,51 @@ async def test_a_button_asks_for_words_only_whoever_likes_to_be_asked(*, asks: b
         assert here.presses.words == [WindowWords(prompt="a fox in the snow") if asks else None]
 
 
+@pytest.mark.parametrize("trouble", [None, StorageTrouble("locked")])
+async def test_whether_somebody_likes_to_be_asked_is_read_or_nothing_begins(
+    monkeypatch: pytest.MonkeyPatch, trouble: Exception | None
+) -> None:
+    async def preferences(_user_id: int) -> Preferences:
+        if trouble is not None:
+            raise trouble
+        await too_slowly()
+        return replace(NOBODYS, remix=True)
+
+    async with place(WindowKind.WORDS) as here:
+        monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S)
+        monkeypatch.setattr(here.house.services.people, "preferences", preferences)
+        result = await here.press(VARY)
+
+        assert here.presses.pressed == []
+        assert result.response is not None
+        assert result.response.ephemeral
+        said = "quickly enough, and nothing was started" if trouble is None else "could not write that down"
+        assert said in result.response.content
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_words_of_a_region_are_edited_in_its_own_window_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, *, late: bool
+) -> None:
+    region = a_press(position=REGION, custom_id=single_actions()[REGION].custom_id)
+    failed = a_job(JobState.FAILED, kind=JobKind.ACTION, prompt="a red roof", press=region)
+    async with place() as here:
+        here.jobs.job = failed
+        if late:
+            monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S * 5)
+        result = await press(
+            here.house, ScriptedRegions(own_words="a lighthouse", late=late), f"easel:2:edit:{KEY}"
+        )
+
+        if late:
+            assert result.modal is None
+            assert "could not read that picture quickly enough" in words(here.house)
+        else:
+            assert defaults(result) == {"prompt": "a red roof"}
+            assert result.modal is not None
+            assert "Repaint" in result.modal["title"]
+
+
 @pytest.mark.parametrize("runs", [True, False])
 async def test_where_there_is_no_window_the_button_is_pressed_or_its_job_is_named(*, runs: bool) -> None:
     async with place(WindowKind.WORDS) as here:
@@ -204,3 +268,36 @@ async def test_a_window_that_would_come_too_late_is_one_sentence(monkeypatch: py
         assert result.modal is None
         assert result.response is not None
         assert result.response.ephemeral
+
+
+async def test_all_that_is_read_before_a_window_has_one_limit_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def preferences(_user_id: int) -> Preferences:
+        await too_slowly()
+        return replace(NOBODYS, remix=True)
+
+    async with place(WindowKind.WORDS) as here:
+        monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S * 15)  # enough for each of the two
+        monkeypatch.setattr(here.house.services.people, "preferences", preferences)
+        here.windows.late = True
+        result = await here.press(VARY)
+
+        assert result.modal is None
+        assert "could not read that picture quickly enough" in words(here.house)
+
+
+async def test_why_there_is_no_window_any_more_is_not_waited_for_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with place() as here:
+        refused = await here.send(await here.press(ZOOM), zoom="3", prompt="a fox")
+        assert refused.response is not None
+        button = refused.response.components[-1]["components"][0]["custom_id"]
+        here.windows.found = None
+        here.jobs.late = True
+        monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S * 5)
+        answer = await here.house.bob.click(refused.response, custom_id=button)
+
+        assert answer.response is not None
+        assert "could not read that picture quickly enough" in answer.response.content

@@ -156,6 +156,7 @@ def test_every_kind_that_has_an_earlier_form_is_listed_above() -> None:
         {"pool-menu", "pool-key-remove"}
         | {f"mod-{word}" for word in ("panel", "panel_export", "panel_new", "set", "setup", "welcome")}
         | {
+            "prefer-set",
             "upstream-key",
             "vary",
             "rewrite",

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -13,12 +15,20 @@ from bot.texts import text
 from bot.ui.kit import deadline as room
 from bot.ui.kit.deadline import read_first, within_deadline
 
+if TYPE_CHECKING:
+    from bot.ui.kit.context import Context
+
 
 async def after(rung: asyncio.Event, trouble: Exception | None = None) -> str:
     await rung.wait()
     if trouble is not None:
         raise trouble
     return "late"
+
+
+def came(ago: float) -> Context:
+    """What somebody pressed so many seconds ago."""
+    return cast("Context", SimpleNamespace(came_at=asyncio.get_running_loop().time() - ago))
 
 
 async def test_an_answer_in_time_is_taken_and_trouble_is_none() -> None:
@@ -54,10 +64,10 @@ async def test_what_is_read_before_the_first_answer_is_waited_for_even_if_it_can
         return "late"
 
     with pytest.raises(UserError) as refused:
-        await read_first(transaction(), text("window.slow"), within=0.01)
+        await read_first(came(room.READ_S - 0.01), transaction(), text("window.slow"))
 
     assert refused.value.text == text("window.slow")
     (late,) = room._late
     rung.set()
     assert await late == "late"
-    assert await read_first(transaction(), text("window.slow")) == "late"
+    assert await read_first(came(0), transaction(), text("window.slow")) == "late"

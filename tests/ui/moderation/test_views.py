@@ -20,12 +20,13 @@ from bot.domain.servers.prompt_rules import SUFFIX_LIMIT, PromptAddition
 from bot.services.servers.moderation import SHOWN_JOBS, SHOWN_STRIKES
 from bot.texts import listed, text
 from bot.ui.jobs.lists import state_of
+from bot.ui.kit.rejected_modals import LINE_ROOM, as_typed
 from bot.ui.moderation.jobs import job_view
 from bot.ui.moderation.list_modals import LIMITS_LIMIT, PARAMETERS_LIMIT
 from bot.ui.moderation.members import member_view
 from bot.ui.moderation.pages import page_of
 from bot.ui.moderation.prompt_lists import addition_words, images_view
-from bot.ui.moderation.rejected_modals import LINE_ROOM, as_typed, reply_stale
+from bot.ui.moderation.rejected_modals import reply_stale
 from tests.ui.builders import NOW, a_job, a_press, a_reply, walk, words
 from tests.ui.client_harness import CATALOGUES
 
@@ -128,7 +129,7 @@ async def test_a_full_window_that_came_too_late_is_given_back_in_one_message(lan
         localize=partial(CATALOGUES.render, locale=language),
         reply=reply,
     )
-    written: list[tuple[Text, Text | str | int]] = [
+    written: list[tuple[Text | str, Text | str | int]] = [
         (text("section.additions"), as_typed("x" * PARAMETERS_LIMIT, room=LINE_ROOM)),
         (text("panel.suffix"), as_typed("x" * SUFFIX_LIMIT, room=LINE_ROOM)),
         (text("section.limits"), as_typed("x" * LIMITS_LIMIT)),

@@ -15,6 +15,7 @@ from bot.errors import StorageTrouble
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.region import Masked, RegionDraft
 from bot.ui.kit.links import card_link
+from tests.fixtures.patience import SHORT_S, too_slowly
 from tests.ui.builders import KEY, a_job, a_reply
 from tests.ui.client_harness import ScriptedDrafts, studio
 
@@ -40,6 +41,8 @@ class ScriptedRegions:
     link: str | None = None
     own_words: str | None = None
     """What the picture's own words are, where its account takes others."""
+    late: bool = False
+    """They take too long, and so does the link."""
     chosen: list[Cells] = field(default_factory=list)
     masks: list[bytes] = field(default_factory=list)
     written: list[WindowWords | None] = field(default_factory=list)
@@ -53,9 +56,13 @@ class ScriptedRegions:
         return b"\xff\xd8\xff a lattice"
 
     async def editor_link(self, _asker: Asker, _key: JobKey, _position: int) -> str | None:
+        if self.late:
+            await too_slowly()
         return self.link
 
     async def words(self, _asker: Asker, _key: JobKey, _position: int) -> str | None:
+        if self.late:
+            await too_slowly()
         return self.own_words
 
     async def prepare(
@@ -128,12 +135,24 @@ async def test_words_go_along_with_squares_or_a_mask_and_bad_ones_are_given_back
         assert (regions.masks, regions.chosen) == (([b"a mask"], []) if file else ([], [Cells(3)]))
 
 
-async def test_words_that_cannot_be_had_in_time_open_no_window() -> None:
+@pytest.mark.parametrize("act", [WORDS, UPLOAD])
+async def test_words_that_cannot_be_had_in_time_open_no_window(
+    act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S)
     async with studio(extensions=EXTENSIONS) as house:
         house.services.windows.anywhere = True
-        result = await press(house, ScriptedRegions(), WORDS)
+        result = await press(house, ScriptedRegions(own_words="a lighthouse", late=True), act)
 
         assert result.modal is None
+        assert "could not read that picture quickly enough" in words(house)
+
+
+async def test_squares_that_cannot_be_drawn_in_time_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.ui.kit.deadline.READ_S", SHORT_S)
+    async with studio(extensions=EXTENSIONS) as house:
+        await press(house, ScriptedRegions(late=True), CELL)
+
         assert "could not read that picture quickly enough" in words(house)
 
 
