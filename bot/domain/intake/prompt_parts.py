@@ -139,6 +139,12 @@ def parameters_of(prompt: str) -> tuple[str, ...]:
     return tuple(prompt[start:end].strip() for start, end in pairwise([*starts, len(prompt)]))
 
 
+def words_of(prompt: str) -> str:
+    """What stands before the parameters of a composed prompt: addresses and words."""
+    found = _BEGINNING.search(prompt)
+    return prompt if found is None else prompt[: found.start()].rstrip()
+
+
 def with_reference(prompt: str, name: str, addresses: str) -> str:
     """A composed prompt with addresses added to what a reference parameter has already."""
     for part in parameters_of(prompt):

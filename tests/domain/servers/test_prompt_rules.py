@@ -96,6 +96,17 @@ def test_a_suffix_that_was_stored_with_a_link_adds_its_words_and_adds_them_once(
     assert shaped_for(pool, once, (), here, PLACES).prompt == once
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("an old house--painted blue --p", "an old house--painted blue, watercolor --p --ar 1:1 --s 200"),
+        ("a well--raw-edged bag --raw", "a well--raw-edged bag, watercolor --raw --ar 1:1 --s 200"),
+    ],
+)
+def test_words_that_hold_a_parameters_letters_are_kept_whole(typed: str, sent: str) -> None:
+    assert shaped(compose(PromptOptions(prompt=typed)).prompt, HERE, PLACES).prompt == sent
+
+
 def test_nothing_is_added_where_nothing_was_decided_or_beyond_what_fits() -> None:
     assert shaped("a fox", (), PLACES).prompt == "a fox"
     with pytest.raises(UserError, match=r"prompt\.too_long"):
