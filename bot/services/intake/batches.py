@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.batches import DEFAULT_JOBS, count_of, written_out
 from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions, compose, is_video
+from bot.domain.intake.stand_in import STAND_IN
 from bot.domain.jobs import JobKind
 from bot.domain.prices import Charge, price_of
 from bot.domain.wording import clean
@@ -123,8 +124,9 @@ class Batches:
         if len(spelled) > PROMPT_LIMIT:
             raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(spelled)))
         liked = await self.people.preferences(asker.user_id)
-        full = replace(options, under=liked.under(option_set), sets=liked.named())
-        jobs = written_out(full, most=most)
+        compose(replace(options, prompt=STAND_IN))  # what the command's options alone are refused for
+        full = PromptOptions(prompt=spelled, under=liked.under(option_set), sets=liked.named())
+        jobs = written_out(full, most=most)  # exactly what `start` will read
         chosen = named_pool(pool, jobs[-1].speed, await self.policy.shown(asker.server))
         chosen = await self.chains.pool_for(asker, chosen, liked.pool)
         charges = [Charge.VIDEO if is_video(one.prompt) else Charge.IMAGINE for one in jobs]

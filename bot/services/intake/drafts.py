@@ -8,13 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.intake.copied import unwrapped
+from bot.domain.intake.dashes import with_hyphens
 from bot.domain.intake.prompts import PROMPT_LIMIT
 from bot.domain.personal_items import DRAFT_LIFE_MS, Draft
 from bot.domain.pools import Pool
+from bot.domain.wording import clean
 from bot.errors import UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.domain.intake.prompts import PromptOptions
     from bot.domain.keys import JobKey
     from bot.domain.personal_items import PersonalItems
@@ -102,11 +107,12 @@ def with_its_pool(
     """A prompt whose pool was refused has it in its words, where it can be edited like them."""
     if pool not in SPELLED or not refusal.id.startswith(ABOUT_POOL):
         return options, pool
-    return replace(options, prompt=f"{options.prompt.strip()} {SPELLED[pool]}"), None
+    return replace(options, prompt=_followed(options.prompt, [SPELLED[pool]])), None
 
 
 def as_typed(options: PromptOptions) -> str:
     """A prompt with all that was given beside it, as one would type it, mistakes and all."""
+    unwanted = None if options.no is None else with_hyphens(_bare(options.no)).removeprefix("--no ")
     given = (
         ("ar", options.aspect),
         ("v", options.version),
@@ -115,13 +121,22 @@ def as_typed(options: PromptOptions) -> str:
         ("weird", options.weird),
         ("quality", options.quality),
         ("seed", options.seed),
-        ("no", options.no),
+        ("no", unwanted),
         ("iw", options.weight),
     )
-    parts = [options.prompt.strip()]
+    parts: list[str] = []
     for name, value in given:
-        niji = name == "v" and str(value).lower().startswith("niji")
+        named = name == "v" and str(value).lower().startswith(("niji", "v"))
         if value is not None:
-            parts.append(f"--{value}" if niji else f"--{name} {value}")
+            parts.append(f"--{value}" if named else f"--{name} {value}")
     parts += [f"--{name}" for name, on in (("raw", options.raw), ("tile", options.tile)) if on]
-    return " ".join(parts)
+    return _followed(options.prompt, parts)
+
+
+def _followed(prompt: str, given: Sequence[str]) -> str:
+    """A prompt with more behind it: what copying put around its words would not be around all of it any more."""
+    return " ".join([_bare(prompt), *given]) if given else prompt.strip()
+
+
+def _bare(line: str) -> str:
+    return unwrapped(clean(line))

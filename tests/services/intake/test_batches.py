@@ -49,6 +49,48 @@ async def test_nothing_is_begun_before_the_yes_and_the_price_is_the_one_that_is_
     assert len([kind for _, kind in await world.ledger() if kind == "reserve"]) == 4
 
 
+@pytest.mark.parametrize(
+    ("options", "prompts"),
+    [
+        (
+            PromptOptions(prompt='"a {red, blue} fox"', aspect="16:9"),
+            ["a red fox --ar 16:9", "a blue fox --ar 16:9"],
+        ),
+        (PromptOptions(prompt='{"a fox", "a cat"}', chaos=5), ['"a fox" --chaos 5', '"a cat" --chaos 5']),
+        (PromptOptions(prompt="**a {red, blue} fox**", raw=True), ["a red fox --raw", "a blue fox --raw"]),
+        (
+            PromptOptions(prompt="||a {red, blue} fox --chaos 5||", version="v7"),
+            ["a red fox --chaos 5 --v 7", "a blue fox --chaos 5 --v 7"],
+        ),
+        (
+            PromptOptions(prompt="a {red, blue} fox", no="\u2014no cars"),
+            ["a red fox --no cars", "a blue fox --no cars"],
+        ),
+    ],
+)
+async def test_what_was_shown_is_what_is_begun(
+    world: Harness, options: PromptOptions, prompts: list[str]
+) -> None:
+    offer = await world.services.batches.offer(world.asker(), options, None, None)
+    started = await world.services.batches.start(ME, offer.key, Table(world))
+
+    assert list(offer.prompts) == prompts
+    assert ([job.prompt for job in started.begun], started.refused) == (prompts, ())
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (PromptOptions(prompt="a {red, blue} fox", weight=1), "prompt.weight_alone"),
+        (PromptOptions(prompt="a {red, blue} fox", no="cats --ar 3:2"), "prompt.no_takes_words"),
+    ],
+)
+async def test_options_that_refuse_one_picture_refuse_several(
+    world: Harness, options: PromptOptions, why: str
+) -> None:
+    assert (await refusal(world.services.batches.offer(world.asker(), options, None, None))).id == why
+
+
 async def test_a_double_click_and_a_press_after_a_restart_begin_nothing_twice(world: Harness) -> None:
     offer, table = await offered(world, "a fox --repeat 3"), Table(world)
     batches = world.services.batches

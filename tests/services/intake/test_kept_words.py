@@ -35,12 +35,21 @@ if TYPE_CHECKING:
             PromptOptions(prompt="a fox --chaso 3", version="7", no="dogs", seed=7, tile=True),
             "a fox --chaso 3 --v 7 --seed 7 --no dogs --tile",
         ),
+        (PromptOptions(prompt='"a fox"'), '"a fox"'),
+        (PromptOptions(prompt='"a fox"', version="v7", no="--no dogs"), "a fox --v7 --no dogs"),
     ],
 )
 def test_a_prompt_is_given_back_as_one_would_type_it_mistakes_and_all(
     options: PromptOptions, typed: str
 ) -> None:
     assert as_typed(options) == typed
+
+
+def test_a_pool_is_written_behind_words_that_were_copied_and_not_behind_their_quotes() -> None:
+    assert with_its_pool(text("refused.per_day"), PromptOptions(prompt='"a fox"'), Pool.FAST) == (
+        PromptOptions(prompt="a fox --fast"),
+        None,
+    )
 
 
 @pytest.mark.parametrize(
