@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.batches import DEFAULT_JOBS, count_of, written_out
-from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions, compose, is_video
+from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions, compose
 from bot.domain.intake.stand_in import STAND_IN
 from bot.domain.jobs import JobKind
-from bot.domain.prices import Charge, price_of
+from bot.domain.prices import Charge, charge_of_prompt, price_of
 from bot.domain.wording import clean
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.authorization import Operation, origin_of_draft
@@ -129,11 +129,15 @@ class Batches:
         jobs = written_out(full, most=most)  # exactly what `start` will read
         chosen = named_pool(pool, jobs[-1].speed, await self.policy.shown(asker.server))
         chosen = await self.chains.pool_for(asker, chosen, liked.pool)
-        charges = [Charge.VIDEO if is_video(one.prompt) else Charge.IMAGINE for one in jobs]
-        for charge in dict.fromkeys(charges):
+        asked = [
+            Request(pool=chosen, charge=charge_of_prompt(Charge.IMAGINE, one.prompt), prompt=one.prompt)
+            for one in jobs
+        ]
+        for charge in dict.fromkeys(one.charge for one in asked):
             await self.chains.check(asker, Request(pool=chosen, charge=charge))
+        sent = [await self.policy.shaped(asker, one) for one in asked]
         prices = () if settings is None else settings.prices
-        units = sum(price_of(prices, chosen, charge) for charge in charges)
+        units = sum(price_of(prices, chosen, charge) for _, charge in sent)
         units += sum([await self.chains.translating.price(asker, chosen, one.prompt) for one in jobs])
         lent = ("" if draft is None else draft.borrowed, "" if ancestor is None else ancestor.prompt)
         key = await self.drafts.keep(
@@ -145,7 +149,7 @@ class Batches:
             option_set=option_set,
             borrowed=" ".join(one for one in lent if one),
         )
-        return Offer(key, [one.prompt for one in jobs], chosen, units)
+        return Offer(key, [prompt for prompt, _ in sent], chosen, units)
 
     async def start(self, viewer: Viewer, key: JobKey, places: Places) -> BatchStarted:
         """Begin what was offered. Raises `UserError` if it is no longer kept, or somebody else's."""

@@ -91,6 +91,27 @@ async def test_options_that_refuse_one_picture_refuse_several(
     assert (await refusal(world.services.batches.offer(world.asker(), options, None, None))).id == why
 
 
+async def test_what_the_server_adds_is_shown_and_paid_as_it_was_announced(server: Server) -> None:
+    world = server.world
+    world.services.imagine.chains.intake.video = True
+    await server.guilds.set_price(GUILD, ADA, Pool.NORMAL, Charge.VIDEO, 8)
+    await world.services.prompt_settings.set_defaults(GUILD, ADA, GUILD, "--video")
+
+    offer = await offered(world, "a {red, blue} fox", Pool.NORMAL)
+    started = await world.services.batches.start(ME, offer.key, Table(world))
+
+    assert (list(offer.prompts), offer.units) == (["a red fox --video", "a blue fox --video"], 16)
+    assert [(job.prompt, job.units) for job in started.begun] == [(one, 8) for one in offer.prompts]
+
+
+async def test_what_the_server_does_not_allow_is_refused_before_it_is_offered(server: Server) -> None:
+    world = server.world
+    await world.services.prompt_settings.set_kind(GUILD, ADA, GUILD, Charge.VIDEO, allowed=False)
+    await world.services.prompt_settings.set_defaults(GUILD, ADA, GUILD, "--video")
+
+    assert (await refusal(offered(world, "a {red, blue} fox"))).id == "refused.kind_other"
+
+
 async def test_a_double_click_and_a_press_after_a_restart_begin_nothing_twice(world: Harness) -> None:
     offer, table = await offered(world, "a fox --repeat 3"), Table(world)
     batches = world.services.batches
