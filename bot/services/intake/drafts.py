@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.copied import unwrapped
 from bot.domain.intake.dashes import with_hyphens
+from bot.domain.intake.prompt_parts import words_of
 from bot.domain.intake.prompts import PROMPT_LIMIT
 from bot.domain.personal_items import DRAFT_LIFE_MS, Draft
 from bot.domain.pools import Pool
@@ -71,7 +72,7 @@ class Drafts:
             user_id=user_id,
             guild_id=guild_id,
             home_channel=home_channel,
-            prompt=as_typed(options)[:PROMPT_LIMIT],
+            prompt=_fitted(options),
             pool=pool,
             option_set=option_set,
             borrowed=borrowed,
@@ -112,6 +113,23 @@ def with_its_pool(
 
 def as_typed(options: PromptOptions) -> str:
     """A prompt with all that was given beside it, as one would type it, mistakes and all."""
+    return _followed(options.prompt, _beside(options))
+
+
+def _fitted(options: PromptOptions) -> str:
+    """The same as a window holds it: words are cut, and nothing that was chosen."""
+    whole = as_typed(options)
+    if len(whole) <= PROMPT_LIMIT:
+        return whole
+    line = with_hyphens(_bare(options.prompt))
+    words = words_of(line)
+    typed = line[len(words) :]
+    given = "".join(f" {one}" for one in _beside(options))
+    room = PROMPT_LIMIT - len(given)
+    return f"{words[: max(0, room - len(typed))]}{typed}"[:room] + given
+
+
+def _beside(options: PromptOptions) -> list[str]:
     unwanted = None if options.no is None else with_hyphens(_bare(options.no)).removeprefix("--no ")
     given = (
         ("ar", options.aspect),
@@ -130,7 +148,7 @@ def as_typed(options: PromptOptions) -> str:
         if value is not None:
             parts.append(f"--{value}" if named else f"--{name} {value}")
     parts += [f"--{name}" for name, on in (("raw", options.raw), ("tile", options.tile)) if on]
-    return _followed(options.prompt, parts)
+    return parts
 
 
 def _followed(prompt: str, given: Sequence[str]) -> str:
