@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from bot.domain.intake.drawing import with_suffix
 from bot.domain.intake.parameters import BY_NAME, nearest
 from bot.domain.intake.prompt_parts import read_value, words_of
-from bot.domain.intake.prompts import ComposedPrompt, PromptOptions, compose, parameters_of
+from bot.domain.intake.prompts import ComposedPrompt, PromptOptions, check_kept, compose, parameters_of
 from bot.domain.intake.stand_in import STAND_IN, healed
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge  # noqa: TC001 - storage's codec reads the annotations when the program runs
@@ -216,6 +216,7 @@ def read_defaults(typed: str) -> str:
     """Parameters as they are added; raises `UserError` if they are not parameters alone. Empty: none."""
     if not typed.strip():
         return ""
+    check_kept(typed)
     composed = compose(PromptOptions(prompt=f"{STAND_IN} {typed}")).prompt
     if words_of(composed) != STAND_IN:
         raise UserError(text("settings.defaults_only"))
@@ -229,6 +230,7 @@ def read_suffix(typed: str) -> str:
     """Words as they are added; raises `UserError` if parameters or links are among them. Empty: none."""
     if not typed.strip():
         return ""
+    check_kept(typed)
     composed = compose(PromptOptions(prompt=f"{STAND_IN} {typed}")).prompt
     suffix = composed.removeprefix(STAND_IN).strip(" ,")
     if parameters_of(composed):
