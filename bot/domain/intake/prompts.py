@@ -19,7 +19,7 @@ from bot.domain.intake.prompt_parts import (
     spelled_all,
     taken_apart,
 )
-from bot.domain.wording import clean, is_link, without_speed_flags
+from bot.domain.wording import clean, is_link, links_apart, without_speed_flags
 from bot.errors import UserError
 from bot.texts import text
 
@@ -184,7 +184,7 @@ def _prepared(raw: str) -> tuple[str, list[str], str | None]:
     """A cleaned line with `--` before every parameter, the notes so far, and the speed that was named."""
     cleaned = clean(raw)
     bare = unwrapped(cleaned)
-    line, speed = without_speed_flags(with_hyphens(bare))
+    line, speed = without_speed_flags(with_hyphens(links_apart(bare)))
     if _PERMUTATION.search(" ".join(word for word in line.split() if not is_link(word))):
         raise UserError(text("prompt.permutation"))
     notes = [NOTE_COPIED] if bare != cleaned else []
