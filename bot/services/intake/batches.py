@@ -73,13 +73,13 @@ class BatchStarted:
     """Which of the jobs began nothing, counted from 1, and why."""
 
 
-def asks_for_several(prompt: str) -> bool:
+def asks_for_several(options: PromptOptions) -> bool:
     """Whether a prompt may be meant for more than one job; prompts with mistakes are not."""
-    line = clean(prompt)
+    line = clean(options.prompt)
     if count_of(line) > 1:
         return True
     try:
-        return compose(PromptOptions(prompt=line, several=True)).repeat > 1
+        return compose(PromptOptions(prompt=line, sets=options.sets, several=True)).repeat > 1
     except UserError:
         return False
 

@@ -130,15 +130,25 @@ async def offer_back(
     await context.reply(why, view=StatelessView(*lines, discord.ui.ActionRow(*buttons)))
 
 
-async def check_early(context: Context, options: PromptOptions) -> None:
-    """Raise `UserError` at once for a prompt that cannot be sent; a name that is none may be an option set's."""
+async def check_early(context: Context, options: PromptOptions) -> bool:
+    """Whether a prompt asks for several jobs; one that cannot be sent raises `UserError` at once.
+
+    A name that is none may be an option set's.
+    """
     try:
-        compose(options)
+        return _asks_for_several(options)
     except UserError as refusal:
         if not refusal.text.id.startswith("prompt.unknown_parameter"):
             raise
         liked = await within_deadline(context.services.people.preferences(context.user_id), NOBODYS)
-        compose(replace(options, sets=liked.named()))
+        return _asks_for_several(replace(options, sets=liked.named()))
+
+
+def _asks_for_several(options: PromptOptions) -> bool:
+    several = asks_for_several(options)
+    if not several:
+        compose(options)
+    return several
 
 
 @component(WORD, KEY)
@@ -160,9 +170,7 @@ async def begin(context: Context, key: JobKey) -> None:
             asker, job = await context.defer_public(), await _ancestor(context, draft)
             await services.drawings.of_draft(asker, draft, options.prompt, ancestor=job)
             return
-        several = asks_for_several(options.prompt)
-        if not several:
-            await check_early(context, options)
+        several = await check_early(context, options)
         asker = await (context.defer_ephemeral if several else context.defer_public)()
         job = await _ancestor(context, draft)
         if several:

@@ -276,7 +276,10 @@ async def test_what_was_refused_before_is_offered_where_it_was_first_asked_for(s
         ("a fox", False),
         ("a fox --repeat 1", False),
         ("a fox --ar banana --repeat 2", False),
+        ("a fox --mine --repeat 2", True),
     ],
 )
 def test_only_a_prompt_without_mistakes_is_meant_for_several_jobs(prompt: str, *, several: bool) -> None:
-    assert asks_for_several(prompt) is several
+    options = PromptOptions(prompt=prompt, sets=(("mine", "--ar 3:2"),))
+
+    assert asks_for_several(options) is several
