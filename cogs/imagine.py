@@ -14,7 +14,6 @@ from discord.ext import commands
 from bot.domain.inputs import InputRole
 from bot.domain.intake.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, PromptOptions
 from bot.domain.people import NAME_LIMIT, NOBODYS
-from bot.services.intake.batches import asks_for_several
 from bot.ui.imagine.attachments import assigned, attached_to
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.drafts import check_early, offered_back
@@ -125,9 +124,7 @@ class ImagineCog(commands.Cog):
         chosen = await read_pool(context, pool) if pool is not None else None
         async with offered_back(context, options, chosen, option_set):
             given = attached_to(pictures)
-            several = asks_for_several(prompt)
-            if not several:
-                await check_early(context, options)
+            several = await check_early(context, options)
             asked = several or improve
             asker = await (context.defer_ephemeral if asked else context.defer_public)()
             services = context.services

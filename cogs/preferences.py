@@ -77,9 +77,9 @@ class PreferCog(commands.Cog):
         """Put words or parameters behind every prompt, or none any more."""
         context = Context(interaction)
         await context.defer_ephemeral()
-        await context.services.people.prefer_suffix(context.user_id, words or "")
+        liked = await context.services.people.prefer_suffix(context.user_id, words or "")
         await show_preferences(
-            context, notice=text("prefer.suffix_kept" if words else "prefer.suffix_dropped")
+            context, notice=text("prefer.suffix_kept" if liked.suffix else "prefer.suffix_dropped")
         )
 
     @prefer.command(name="forget", description=localized("command.prefer.forget"))

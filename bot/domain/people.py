@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from bot.domain.intake.prompts import PromptOptions, compose
+from bot.domain.intake.prompts import PromptOptions, check_kept, compose
 from bot.domain.intake.stand_in import STAND_IN, healed, without_stand_in
 from bot.domain.pools import Pool  # noqa: TC001 - storage's codec reads the annotations when the program runs
 from bot.domain.wording import clean
@@ -111,6 +111,7 @@ NOBODYS: Final = Preferences()
 def laid(typed: str) -> str:
     """Words and parameters as they are laid under a prompt; raises `UserError` with what is to be mended."""
     _check_length(typed)
+    check_kept(typed)
     spelled = without_stand_in(compose(PromptOptions(prompt=STAND_IN, under=(typed,))).prompt)
     _check_length(spelled)  # it may have grown, and a window has to show all of it
     return spelled

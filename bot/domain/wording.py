@@ -40,6 +40,9 @@ _SPEED: Final = re.compile(
 )
 _MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]#@]|:(?=/)")
 _LINK: Final = re.compile(r"<?https?://", re.IGNORECASE)
+_JOINED_LINKS: Final = re.compile(
+    r"(https?://(?:(?!https?://)\S)*?)[,;\uff0c\u3002\uff1b\u3001]+(?=https?://)", re.IGNORECASE
+)
 _SPEED_IN_LINK: Final = re.compile(r"-(?=-(?:fast|relax|turbo)(?!\w))", re.IGNORECASE)
 
 
@@ -62,6 +65,11 @@ def inert(words: str) -> str:
 def is_link(word: str) -> bool:
     """Whether a word is an address; nothing inside one is read as a parameter."""
     return _LINK.match(word) is not None
+
+
+def links_apart(line: str) -> str:
+    """Addresses with a blank between them where people put a comma alone: no service fetches two as one."""
+    return _JOINED_LINKS.sub(r"\1 ", line)
 
 
 def links_at_head(prompt: str) -> tuple[str, ...]:

@@ -264,7 +264,8 @@ class HttpPictures:
 
     async def _asked(self, source: Source) -> bytes:
         """Download it in its host's own slots; a host that keeps failing is passed over at once, and no other with it."""
-        place = f"{source.name} {source.url.netloc.decode()}"
+        # What people type names any host there is: those are not remembered apart.
+        place = source.name if source.name in TYPED else f"{source.name} {source.url.netloc.decode()}"
         async with self._downloads[place].hold():
             if not self._health.may_ask(place):
                 raise _SourceFailed("skipped")

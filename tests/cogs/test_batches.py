@@ -82,6 +82,20 @@ async def test_a_set_stands_in_the_prompt_like_a_parameter(tmp_path: Path) -> No
         assert [job.prompt for job in await begun(shop)] == ["a fox --stylize 50 --ar 3:2"]
 
 
+async def test_a_set_may_stand_beside_a_repeat(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, channel = shop.house.ada, shop.house.channel
+        await shop.services.people.keep_set(ada.id, "mine", "--ar 3:2")
+
+        asked = await ada.slash(channel, "imagine", prompt="a fox --mine --repeat 2")
+        window = await ada.click(asked.response or asked.followups[-1], custom_id=buttons(asked)[1])
+        again = await ada.submit_modal(window, {"prompt": "a fox --mine --repeat 3"})
+
+        assert "**2** pictures" in seen(asked)
+        assert "**3** pictures" in seen(again)
+        assert await begun(shop) == []
+
+
 async def test_each_picture_has_its_role_and_is_sent_as_it(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         ada, channel = shop.house.ada, shop.house.channel

@@ -150,6 +150,22 @@ async def test_those_who_type_have_verbs(tmp_path: Path) -> None:
         assert await liked(shop) == Preferences()
 
 
+async def test_a_suffix_that_could_not_be_added_leaves_the_one_that_is_and_nothing_else_is_said(
+    tmp_path: Path,
+) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, channel = shop.house.ada, shop.house.channel
+        await ada.slash(channel, "prefer suffix", words="in ink")
+
+        refused = await ada.slash(channel, "prefer suffix", words="--fast")
+
+        assert "`--fast`" in seen(refused)
+        assert await liked(shop) == Preferences(suffix="in ink")
+        emptied = await ada.slash(channel, "prefer suffix", words="--repeat 1")
+        assert "Nothing is added" in seen(emptied)
+        assert await liked(shop) == Preferences()
+
+
 async def test_everything_is_forgotten_after_a_second_press(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         ada, channel = shop.house.ada, shop.house.channel

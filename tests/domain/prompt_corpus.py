@@ -129,6 +129,8 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("words", "slow–fast, before—after", "slow–fast, before—after", ""),
     ("words", "a man — and his dog", "a man — and his dog", ""),
     ("words", "he said — no, never", "he said — no, never", ""),
+    ("words", "portrait – no makeup, natural light", "portrait – no makeup, natural light", ""),
+    ("words", "a man — no hat --ar 2:3", "a man — no hat --ar 2:3", ""),
     ("words", "he said—no, never", "he said — no, never", ""),
     ("words", "terracotta—tile roof", "terracotta — tile roof", ""),
     ("words", "a car — fast and red", "a car — fast and red", ""),

@@ -95,6 +95,8 @@ def test_sets_are_kept_cleaned_and_by_name() -> None:
         ("a", " \u200b", "needs options"),
         ("a", "--ar wide", "`--ar`"),
         ("a", "--foo 3", "`--foo`"),
+        ("a", "--turbo --stylize 300", "`--turbo`"),
+        ("a", "--repeat 4 --stylize 300", "`--repeat`"),
         ("a", "x" * (OPTIONS_LIMIT + 1), str(OPTIONS_LIMIT)),
     ],
 )

@@ -26,12 +26,10 @@ def written_out(options: PromptOptions, *, most: int) -> list[ComposedPrompt]:
 
     Raises `UserError` if one of them cannot be sent, or if they are more than `most`.
     """
-    wanted = count_of(options.prompt)
-    _check_count(wanted, most)
+    _check_count(count_of(options.prompt), most)
     jobs: list[ComposedPrompt] = []
     for prompt in expanded(options.prompt):
         one = compose(replace(options, prompt=prompt, several=True))
-        _check_count(wanted * one.repeat, most)
         jobs += [one] * one.repeat
     _check_count(len(jobs), most)
     return jobs

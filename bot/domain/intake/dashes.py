@@ -78,7 +78,9 @@ def _joined(dashes: str, target: str, following: Sequence[str]) -> str | None:
     if bare is None or (len(dashes) == 1 and dashes not in LONG_SET):
         return None
     split = _split(bare["name"], bare["rest"])
-    return f"--{target}" if split is not None and _is_meant(*split, following) else None
+    if split is None or (len(dashes) == 1 and split[0] == "no"):
+        return None  # one dash of its own before "no makeup, natural light" belongs to the sentence
+    return f"--{target}" if _is_meant(*split, following) else None
 
 
 def _split(name: str, rest: str) -> tuple[str, str] | None:

@@ -82,7 +82,8 @@ def read_order(
     if wanted is None and aspect is not None:
         wanted = _nearest(aspect.value, model.sizes)
         notes += [NOTE_ASPECT] if wanted else []
-    if speed or parts.links or parts.given.keys() - {"aspect"} or "foreign" in typed:
+    foreign = speed or parts.links or parts.repeat > 1 or parts.given.keys() - {"aspect"}
+    if foreign or "foreign" in typed:
         notes.append(NOTE_PARAMETERS)
     order = Order(
         words,

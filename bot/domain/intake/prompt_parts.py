@@ -139,6 +139,12 @@ def parameters_of(prompt: str) -> tuple[str, ...]:
     return tuple(prompt[start:end].strip() for start, end in pairwise([*starts, len(prompt)]))
 
 
+def words_of(prompt: str) -> str:
+    """What stands before the parameters of a composed prompt: addresses and words."""
+    found = _BEGINNING.search(prompt)
+    return prompt if found is None else prompt[: found.start()].rstrip()
+
+
 def with_reference(prompt: str, name: str, addresses: str) -> str:
     """A composed prompt with addresses added to what a reference parameter has already."""
     for part in parameters_of(prompt):
@@ -301,10 +307,14 @@ def _codes(parameter: Parameter, words: list[str]) -> tuple[list[str], list[str]
     while left and not is_link(left[0]):
         closed = _weighed(left)
         word = closed[0].rstrip(TRAILING)
+        listed = re.split(f"[{_CUTS}]", word) if any(c.isalpha() for c in word) else [word]
         if values and _WEIGHT.fullmatch(word):
             values[-1] += word
-        elif parameter.read(word) is not None and any(c.isdigit() for c in word.partition("::")[0]):
-            values.append(word)
+        elif all(
+            parameter.read(one) is not None and any(c.isdigit() for c in one.partition("::")[0])
+            for one in listed
+        ):
+            values += listed
         else:
             break
         left = closed[1:]

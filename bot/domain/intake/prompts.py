@@ -19,7 +19,7 @@ from bot.domain.intake.prompt_parts import (
     spelled_all,
     taken_apart,
 )
-from bot.domain.wording import clean, is_link, without_speed_flags
+from bot.domain.wording import clean, is_link, links_apart, without_speed_flags
 from bot.errors import UserError
 from bot.texts import text
 
@@ -32,6 +32,7 @@ __all__ = [
     "VERSIONS",
     "ComposedPrompt",
     "PromptOptions",
+    "check_kept",
     "compose",
     "is_video",
     "parameters_of",
@@ -115,6 +116,14 @@ def compose(options: PromptOptions) -> ComposedPrompt:
     raise UserError(text("prompt.empty"))
 
 
+def check_kept(typed: str) -> None:
+    """Raise `UserError` for what belongs to one command alone and is not laid under others: a speed, several jobs."""
+    line, _, speed = _prepared(typed)
+    if speed is not None:
+        raise UserError(text("prompt.speed_kept", name=speed))
+    _refuse_several(taken_apart(line))
+
+
 def seed_of(prompt: str) -> int | None:
     """The seed that a composed prompt names."""
     given = next((part for part in parameters_of(prompt) if part.startswith("--seed ")), None)
@@ -132,8 +141,8 @@ def _composed(options: PromptOptions) -> ComposedPrompt:
     line, notes, speed = _prepared(options.prompt)
     sets = {name.casefold(): spelled for name, spelled in options.sets}
     parts = taken_apart(line, sets=sets.keys())
-    if parts.repeat > 1 and not options.several:
-        raise UserError(text("prompt.several_jobs", name=parts.repeat_name))
+    if not options.several:
+        _refuse_several(parts)
     fields, more = _from_fields(options)
     notes += [*parts.notes, *more]
     _lay_over(parts, fields, notes)
@@ -175,7 +184,7 @@ def _prepared(raw: str) -> tuple[str, list[str], str | None]:
     """A cleaned line with `--` before every parameter, the notes so far, and the speed that was named."""
     cleaned = clean(raw)
     bare = unwrapped(cleaned)
-    line, speed = without_speed_flags(with_hyphens(bare))
+    line, speed = without_speed_flags(with_hyphens(links_apart(bare)))
     if _PERMUTATION.search(" ".join(word for word in line.split() if not is_link(word))):
         raise UserError(text("prompt.permutation"))
     notes = [NOTE_COPIED] if bare != cleaned else []
@@ -230,6 +239,11 @@ def _unwanted(raw: str) -> tuple[list[ParameterValue], list[str]]:
     if any(word.startswith("--") and word[2:3].isalpha() for word in words):
         raise UserError(text("prompt.no_takes_words"))
     return ([ParameterValue("no", "no", " ".join(words))] if words else []), notes
+
+
+def _refuse_several(parts: Parts) -> None:
+    if parts.repeat > 1:
+        raise UserError(text("prompt.several_jobs", name=parts.repeat_name))
 
 
 def _refuse_wordless(parts: Parts, pictures: int) -> None:

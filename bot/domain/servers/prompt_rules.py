@@ -4,12 +4,12 @@ Never here: words (moderation), pictures and addresses (image_rules), and how a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from bot.domain.intake.drawing import with_suffix
 from bot.domain.intake.parameters import BY_NAME, nearest
-from bot.domain.intake.prompt_parts import read_value
-from bot.domain.intake.prompts import ComposedPrompt, PromptOptions, compose, parameters_of
+from bot.domain.intake.prompt_parts import read_value, words_of
+from bot.domain.intake.prompts import ComposedPrompt, PromptOptions, check_kept, compose, parameters_of
 from bot.domain.intake.stand_in import STAND_IN, healed
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge  # noqa: TC001 - storage's codec reads the annotations when the program runs
@@ -123,7 +123,7 @@ def _without_links(suffix: str) -> str:
 def shaped(prompt: str, additions: Sequence[PromptAddition], places: Sequence[int]) -> ComposedPrompt:
     """A composed prompt with what the server adds; adding twice adds nothing. Raises `UserError` if it gets too long."""
     given = _parameters(prompt)
-    words = _words(prompt)
+    words = words_of(prompt)
     suffix = suffix_in(additions, places)
     behind = [] if not suffix or _ends_with(words, suffix) else [suffix]
     keys = {parameter.key for parameter in given}
@@ -216,8 +216,9 @@ def read_defaults(typed: str) -> str:
     """Parameters as they are added; raises `UserError` if they are not parameters alone. Empty: none."""
     if not typed.strip():
         return ""
+    check_kept(typed)
     composed = compose(PromptOptions(prompt=f"{STAND_IN} {typed}")).prompt
-    if _words(composed) != STAND_IN:
+    if words_of(composed) != STAND_IN:
         raise UserError(text("settings.defaults_only"))
     defaults = composed.removeprefix(STAND_IN).strip()
     if len(defaults) > DEFAULTS_LIMIT:
@@ -229,6 +230,7 @@ def read_suffix(typed: str) -> str:
     """Words as they are added; raises `UserError` if parameters or links are among them. Empty: none."""
     if not typed.strip():
         return ""
+    check_kept(typed)
     composed = compose(PromptOptions(prompt=f"{STAND_IN} {typed}")).prompt
     suffix = composed.removeprefix(STAND_IN).strip(" ,")
     if parameters_of(composed):
@@ -252,12 +254,6 @@ def _spelled(parameters: Iterable[str]) -> Iterator[_Spelled]:
         name, _, value = whole.removeprefix("--").partition(" ")
         raw = name == "style" and value.lower() == "raw"
         yield _Spelled("raw" if raw else BY_NAME[name].key, name, value, whole)
-
-
-def _words(prompt: str) -> str:
-    """What stands before the parameters."""
-    first: Any = next(iter(parameters_of(prompt)), None)
-    return prompt if first is None else prompt[: prompt.index(first)].rstrip()
 
 
 def _ends_with(words: str, suffix: str) -> bool:

@@ -88,6 +88,9 @@ class Policy(Protocol):
     async def check_words(self, asker: Asker, request: Request) -> None:
         """Raise what `admit` would raise of a prompt, words too, before a model is asked about it; a strike counts."""
 
+    async def shaped(self, asker: Asker, request: Request) -> tuple[str, Charge]:
+        """The prompt with what the server adds, and what it is paid as; raises what `admit` would raise of its parameters."""
+
     async def treatment(self, asker: Asker) -> tuple[str, ...]:
         """What the asker's place makes of pictures that are shown there, as notes; raises `UserError` where they may not be."""
 
@@ -140,6 +143,10 @@ class DeploymentPolicy:
     async def check_words(self, asker: Asker, request: Request) -> None:
         """Whether the pool is open: there are no words of servers here."""
         await self.check(asker, request)
+
+    async def shaped(self, asker: Asker, request: Request) -> tuple[str, Charge]:  # noqa: ARG002 - as above
+        """As it is: nothing is added."""
+        return request.prompt or "", request.charge
 
     async def treatment(self, asker: Asker) -> tuple[str, ...]:  # noqa: ARG002 - as above
         """They are shown as they are."""

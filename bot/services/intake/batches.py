@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.batches import DEFAULT_JOBS, count_of, written_out
-from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions, compose, is_video
+from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions, compose
+from bot.domain.intake.stand_in import STAND_IN
 from bot.domain.jobs import JobKind
-from bot.domain.prices import Charge, price_of
+from bot.domain.prices import Charge, charge_of_prompt, price_of
 from bot.domain.wording import clean
 from bot.errors import StorageTrouble, UserError
 from bot.services.admission.authorization import Operation, origin_of_draft
@@ -72,13 +73,13 @@ class BatchStarted:
     """Which of the jobs began nothing, counted from 1, and why."""
 
 
-def asks_for_several(prompt: str) -> bool:
+def asks_for_several(options: PromptOptions) -> bool:
     """Whether a prompt may be meant for more than one job; prompts with mistakes are not."""
-    line = clean(prompt)
+    line = clean(options.prompt)
     if count_of(line) > 1:
         return True
     try:
-        return compose(PromptOptions(prompt=line, several=True)).repeat > 1
+        return compose(PromptOptions(prompt=line, sets=options.sets, several=True)).repeat > 1
     except UserError:
         return False
 
@@ -122,15 +123,20 @@ class Batches:
         if len(spelled) > PROMPT_LIMIT:
             raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(spelled)))
         liked = await self.people.preferences(asker.user_id)
-        full = replace(options, under=liked.under(option_set), sets=liked.named())
-        jobs = written_out(full, most=most)
+        compose(replace(options, prompt=STAND_IN))  # what the command's options alone are refused for
+        full = PromptOptions(prompt=spelled, under=liked.under(option_set), sets=liked.named())
+        jobs = written_out(full, most=most)  # exactly what `start` will read
         chosen = named_pool(pool, jobs[-1].speed, await self.policy.shown(asker.server))
         chosen = await self.chains.pool_for(asker, chosen, liked.pool)
-        charges = [Charge.VIDEO if is_video(one.prompt) else Charge.IMAGINE for one in jobs]
-        for charge in dict.fromkeys(charges):
+        asked = [
+            Request(pool=chosen, charge=charge_of_prompt(Charge.IMAGINE, one.prompt), prompt=one.prompt)
+            for one in jobs
+        ]
+        for charge in dict.fromkeys(one.charge for one in asked):
             await self.chains.check(asker, Request(pool=chosen, charge=charge))
+        sent = [await self.policy.shaped(asker, one) for one in asked]
         prices = () if settings is None else settings.prices
-        units = sum(price_of(prices, chosen, charge) for charge in charges)
+        units = sum(price_of(prices, chosen, charge) for _, charge in sent)
         units += sum([await self.chains.translating.price(asker, chosen, one.prompt) for one in jobs])
         lent = ("" if draft is None else draft.borrowed, "" if ancestor is None else ancestor.prompt)
         key = await self.drafts.keep(
@@ -142,7 +148,7 @@ class Batches:
             option_set=option_set,
             borrowed=" ".join(one for one in lent if one),
         )
-        return Offer(key, [one.prompt for one in jobs], chosen, units)
+        return Offer(key, [prompt for prompt, _ in sent], chosen, units)
 
     async def start(self, viewer: Viewer, key: JobKey, places: Places) -> BatchStarted:
         """Begin what was offered. Raises `UserError` if it is no longer kept, or somebody else's."""

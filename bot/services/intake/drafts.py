@@ -8,13 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.intake.copied import unwrapped
+from bot.domain.intake.dashes import with_hyphens
+from bot.domain.intake.prompt_parts import words_of
 from bot.domain.intake.prompts import PROMPT_LIMIT
 from bot.domain.personal_items import DRAFT_LIFE_MS, Draft
 from bot.domain.pools import Pool
+from bot.domain.wording import clean
 from bot.errors import UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.domain.intake.prompts import PromptOptions
     from bot.domain.keys import JobKey
     from bot.domain.personal_items import PersonalItems
@@ -66,7 +72,7 @@ class Drafts:
             user_id=user_id,
             guild_id=guild_id,
             home_channel=home_channel,
-            prompt=as_typed(options)[:PROMPT_LIMIT],
+            prompt=_fitted(options),
             pool=pool,
             option_set=option_set,
             borrowed=borrowed,
@@ -102,11 +108,29 @@ def with_its_pool(
     """A prompt whose pool was refused has it in its words, where it can be edited like them."""
     if pool not in SPELLED or not refusal.id.startswith(ABOUT_POOL):
         return options, pool
-    return replace(options, prompt=f"{options.prompt.strip()} {SPELLED[pool]}"), None
+    return replace(options, prompt=_followed(options.prompt, [SPELLED[pool]])), None
 
 
 def as_typed(options: PromptOptions) -> str:
     """A prompt with all that was given beside it, as one would type it, mistakes and all."""
+    return _followed(options.prompt, _beside(options))
+
+
+def _fitted(options: PromptOptions) -> str:
+    """The same as a window holds it: words are cut, and nothing that was chosen."""
+    whole = as_typed(options)
+    if len(whole) <= PROMPT_LIMIT:
+        return whole
+    line = with_hyphens(_bare(options.prompt))
+    words = words_of(line)
+    typed = line[len(words) :]
+    given = "".join(f" {one}" for one in _beside(options))
+    room = PROMPT_LIMIT - len(given)
+    return f"{words[: max(0, room - len(typed))]}{typed}"[:room] + given
+
+
+def _beside(options: PromptOptions) -> list[str]:
+    unwanted = None if options.no is None else with_hyphens(_bare(options.no)).removeprefix("--no ")
     given = (
         ("ar", options.aspect),
         ("v", options.version),
@@ -115,13 +139,22 @@ def as_typed(options: PromptOptions) -> str:
         ("weird", options.weird),
         ("quality", options.quality),
         ("seed", options.seed),
-        ("no", options.no),
+        ("no", unwanted),
         ("iw", options.weight),
     )
-    parts = [options.prompt.strip()]
+    parts: list[str] = []
     for name, value in given:
-        niji = name == "v" and str(value).lower().startswith("niji")
+        named = name == "v" and str(value).lower().startswith(("niji", "v"))
         if value is not None:
-            parts.append(f"--{value}" if niji else f"--{name} {value}")
+            parts.append(f"--{value}" if named else f"--{name} {value}")
     parts += [f"--{name}" for name, on in (("raw", options.raw), ("tile", options.tile)) if on]
-    return " ".join(parts)
+    return parts
+
+
+def _followed(prompt: str, given: Sequence[str]) -> str:
+    """A prompt with more behind it: what copying put around its words would not be around all of it any more."""
+    return " ".join([_bare(prompt), *given]) if given else prompt.strip()
+
+
+def _bare(line: str) -> str:
+    return unwrapped(clean(line))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.drawing import read_order
-from bot.domain.intake.prompts import parameters_of
+from bot.domain.intake.prompt_parts import words_of
 from bot.domain.jobs import JobKind
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
@@ -189,6 +189,4 @@ def check_pictures(model: EngineModel) -> None:
 
 def may_be_drawn(job: Job) -> bool:
     """Whether a job's words can be sent to the engine: it is Midjourney's, and has words beside its parameters."""
-    parameters = parameters_of(job.prompt)
-    words = job.prompt.partition(parameters[0])[0] if parameters else job.prompt
-    return job.pool is not Pool.DRAW and bool(words.strip())
+    return job.pool is not Pool.DRAW and bool(words_of(job.prompt))

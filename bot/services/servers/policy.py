@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.domain.days import day_of, month_of
 from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of, midjourneys, shown_pools
-from bot.domain.prices import Charge, charge_of_prompt, price_of
+from bot.domain.prices import Charge, price_of
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import Actor
 from bot.domain.servers.moderation import WordAction
@@ -119,6 +119,15 @@ class GuildPolicy:
             await self._permitted(settings, asker, request)
             check_put_in(settings, asker, request)
             await self._judged(settings, asker, request, self.clock.now())
+
+    async def shaped(self, asker: Asker, request: Request) -> tuple[str, Charge]:
+        """As `admit` will have it."""
+        settings = await self._settings(asker)
+        if settings is None:
+            return await self.fallback.shaped(asker, request)
+        with self._known_to_moderators(asker):
+            prompt, charge, _ = shape(settings, asker, request)
+            return prompt, charge
 
     async def treatment(self, asker: Asker) -> tuple[str, ...]:
         """As channel and role say; showing a picture again must not undo it."""
@@ -248,10 +257,7 @@ class GuildPolicy:
             notes = await self._check_words(settings, asker, own, request.typed, now)
             request = replace(request, borrowed=f"{request.borrowed} {request.prompt}")
         try:
-            prompt, added = shape(settings, asker, request.pool, request.prompt or "")
-            charge = charge_of_prompt(request.charge, prompt)
-            if charge is not request.charge:
-                check_kind(settings, asker, replace(request, charge=charge))
+            prompt, charge, added = shape(settings, asker, request)
         except UserError:
             await self._check_block(settings, asker)
             raise

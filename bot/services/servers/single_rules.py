@@ -3,9 +3,10 @@ Never here: in which order they are asked, words, and anything that is stored (t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.prices import Charge
+from bot.domain.prices import Charge, charge_of_prompt
 from bot.domain.servers.access import PressPermission, Treatment, treatments
 from bot.domain.servers.image_rules import check_inputs
 from bot.domain.servers.prompt_rules import check_references, is_allowed, shaped_for
@@ -61,11 +62,14 @@ def check_kind(settings: GuildSettings, asker: Asker, request: Request) -> None:
     raise UserError(text("refused.kind_other", kind=kind, others=named))
 
 
-def shape(settings: GuildSettings, asker: Asker, pool: Pool, prompt: str) -> tuple[str, tuple[str, ...]]:
-    """The prompt with what the server adds, if all that is in it is allowed."""
+def shape(settings: GuildSettings, asker: Asker, request: Request) -> tuple[str, Charge, tuple[str, ...]]:
+    """The prompt with what the server adds, what it is paid as, and notes, if all that is in it is allowed."""
     places = (*asker.lineage, settings.guild_id)
-    composed = shaped_for(pool, prompt, settings.limits, settings.additions, places)
-    return composed.prompt, composed.notes
+    composed = shaped_for(request.pool, request.prompt or "", settings.limits, settings.additions, places)
+    charge = charge_of_prompt(request.charge, composed.prompt)
+    if charge is not request.charge:
+        check_kind(settings, asker, replace(request, charge=charge))
+    return composed.prompt, charge, composed.notes
 
 
 def check_newcomer(settings: GuildSettings, asker: Asker, now: int) -> None:

@@ -129,20 +129,26 @@ async def offer_back(
     await context.reply(why, view=StatelessView(*lines, discord.ui.ActionRow(*buttons)))
 
 
-async def check_early(context: Context, options: PromptOptions) -> None:
-    """Raise `UserError` at once for a prompt that cannot be sent; a name that is none may be an option set's.
+async def check_early(context: Context, options: PromptOptions) -> bool:
+    """Whether a prompt asks for several jobs; one that cannot be sent raises `UserError` at once.
 
-    Whether it is one is left to who begins the job, if that cannot be read in time.
+    A name that is none may be an option set's: whether it is one is left to who begins the job, if that cannot be read in time.
     """
     try:
-        compose(options)
+        return _asks_for_several(options)
     except UserError as refusal:
         if not refusal.text.id.startswith("prompt.unknown_parameter"):
             raise
         reading = context.services.people.preferences(context.user_id)
         liked = await within_deadline(read_first(context, reading, text("draft.slow")), None)
-        if liked is not None:
-            compose(replace(options, sets=liked.named()))
+        return liked is not None and _asks_for_several(replace(options, sets=liked.named()))
+
+
+def _asks_for_several(options: PromptOptions) -> bool:
+    several = asks_for_several(options)
+    if not several:
+        compose(options)
+    return several
 
 
 @component(WORD, KEY)
@@ -164,9 +170,7 @@ async def begin(context: Context, key: JobKey) -> None:
             asker, job = await context.defer_public(), await _ancestor(context, draft)
             await services.drawings.of_draft(asker, draft, options.prompt, ancestor=job)
             return
-        several = asks_for_several(options.prompt)
-        if not several:
-            await check_early(context, options)
+        several = await check_early(context, options)
         asker = await (context.defer_ephemeral if several else context.defer_public)()
         job = await _ancestor(context, draft)
         if several:

@@ -74,6 +74,7 @@ def why_not(prompt: str, most: int) -> tuple[str, str | None]:
         ("a fox --repeat 1", ["a fox"]),
         ("a {red, green} fox --repeat 2", ["a red fox", "a red fox", "a green fox", "a green fox"]),
         ("a fox --repeat {1, 2}", ["a fox"] * 3),
+        ("{a --repeat 3, one} fox", ["a fox"] * 3 + ["one fox"]),
         ("a {red, green--fast} fox", ["a red fox", "a green fox"]),
     ],
 )
@@ -83,7 +84,9 @@ def test_repeats_are_jobs_and_never_sent(prompt: str, prompts: list[str]) -> Non
 
 def test_more_than_is_allowed_is_refused_before_it_is_written_out() -> None:
     assert sent("a {b, c} fox --repeat 2", most=4)
+    assert sent("{a --repeat 3, one} fox", most=4)
     assert why_not("a {b, c} fox --repeat 2", 3) == ("prompt.too_many_jobs", "4")
+    assert why_not("a {b --repeat 3, c} fox --repeat 2", 3) == ("prompt.too_many_jobs", "4")
     assert why_not("a {b, c, d} fox", 2) == ("prompt.too_many_jobs", "3")
     assert why_not("{a,b}" * 40, 40) == ("prompt.too_many_jobs", "999+")
     assert why_not("a fox --repeat 2", 1) == ("prompt.several_off", None)

@@ -61,6 +61,8 @@ def test_options_win_over_the_same_in_the_text() -> None:
         ("a fox --stylize 200 --chaos 5", Order("a fox", notes=(NOTE_PARAMETERS,))),
         ("a fox --q 2", Order("a fox", notes=(NOTE_PARAMETERS,))),
         ("a fox --fast", Order("a fox", notes=(NOTE_PARAMETERS,))),
+        ("a fox --repeat 4", Order("a fox", notes=(NOTE_PARAMETERS,))),
+        ("a fox --r 1", Order("a fox")),
         ("https://e.example/a.png a fox", Order("a fox", notes=(NOTE_PARAMETERS,))),
     ],
 )

@@ -25,6 +25,7 @@ from bot.texts import text
 from tests.fixtures.quickest import quickest_s
 
 CATALOGUES = Catalogues.load(strict=True)
+A, B = "https://a.example/b.png", "https://c.example/d.png"
 
 
 def composed(prompt: str, **options: object) -> str:
@@ -142,6 +143,7 @@ def test_a_word_that_only_begins_like_a_speed_flag_is_not_cut() -> None:
         ("a fox --no red dogs, blue cats --v 7", "a fox --no red dogs, blue cats --v 7"),
         ("a fox --no dogs, --tile --no cats", "a fox --tile --no dogs, cats"),
         ("a fox --p abc123 def456 --v 7", "a fox --p abc123 def456 --v 7"),
+        ("a fox --p abc12,def34::2, m56", "a fox --p abc12 def34::2 m56"),
         ("a fox --p", "a fox --p"),
         ("a fox --style raw --motion LOW --bs 1", "a fox --style raw --motion low --bs 1"),
         ("a fox --draft --hd --stealth --loop --video", "a fox --draft --hd --stealth --loop --video"),
@@ -190,10 +192,27 @@ def test_a_number_is_read_as_any_country_writes_it(typed: str, sent: str) -> Non
         ("a --s 1,000,red fox", "a red fox --s 1000"),
         ("a --s 250,red fox", "a red fox --s 250"),
         ("a --ar 16:9,red fox", "a red fox --ar 16:9"),
+        ("a --p abc12,red fox", "a abc12,red fox --p"),
+        ("an army of --p 12,000 foxes", "an army of 12,000 foxes --p"),
     ],
 )
 def test_words_behind_a_number_are_not_taken_for_a_part_of_it(typed: str, sent: str) -> None:
     assert compose(PromptOptions(prompt=typed)) == ComposedPrompt(sent, ("note.words_moved",))
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        (f"{A},{B} a fox", f"{A} {B} a fox"),
+        (f"{A}?ex=1,{B};{A} a fox", f"{A}?ex=1 {B} {A} a fox"),
+        (f"<{A}>,<{B}> a fox", f"{A} {B} a fox"),
+        (f"a fox --sref {A},{B}", f"a fox --sref {A} {B}"),
+        (f"a fox --sref={A}::2,{B} --cref {B},{A}", f"a fox --sref {A}::2 {B} --cref {B} {A}"),
+        ("https://x.example/w=80,h=60/https://y.example/c.png a fox",) * 2,
+    ],
+)
+def test_a_comma_before_an_address_parts_it_from_the_one_before(typed: str, sent: str) -> None:
+    assert compose(PromptOptions(prompt=typed)).prompt == sent
 
 
 @pytest.mark.parametrize("language", CATALOGUES.languages)

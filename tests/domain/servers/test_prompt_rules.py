@@ -3,6 +3,8 @@ Never here: who is told (tests/services/servers/test_prompt_policy.py)."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +32,11 @@ from bot.domain.servers.prompt_rules import (
 )
 from bot.errors import UserError
 from bot.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.texts import Text
 
 SERVER, CATEGORY, CHANNEL = 1, 2, 3
 PLACES = (CHANNEL, CATEGORY, SERVER)
@@ -94,6 +101,17 @@ def test_a_suffix_that_was_stored_with_a_link_adds_its_words_and_adds_them_once(
 
     assert once == added
     assert shaped_for(pool, once, (), here, PLACES).prompt == once
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("an old house--painted blue --p", "an old house--painted blue, watercolor --p --ar 1:1 --s 200"),
+        ("a well--raw-edged bag --raw", "a well--raw-edged bag, watercolor --raw --ar 1:1 --s 200"),
+    ],
+)
+def test_words_that_hold_a_parameters_letters_are_kept_whole(typed: str, sent: str) -> None:
+    assert shaped(compose(PromptOptions(prompt=typed)).prompt, HERE, PLACES).prompt == sent
 
 
 def test_nothing_is_added_where_nothing_was_decided_or_beyond_what_fits() -> None:
@@ -208,6 +226,24 @@ def test_defaults_are_spelled_as_prompts_are(typed: str, kept: str) -> None:
 def test_defaults_are_parameters_alone(typed: str) -> None:
     with pytest.raises(UserError, match=r"settings\.defaults_only"):
         read_defaults(typed)
+
+
+@pytest.mark.parametrize("read", [read_defaults, read_suffix])
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("--fast", text("prompt.speed_kept", name="fast")),
+        ("\u2014relax --ar 3:2", text("prompt.speed_kept", name="relax")),
+        ("--r 4", text("prompt.several_jobs", name="r")),
+    ],
+)
+def test_a_speed_and_several_jobs_are_refused_and_not_dropped_from_what_is_added(
+    read: Callable[[str], str], typed: str, why: Text
+) -> None:
+    with pytest.raises(UserError) as refused:
+        read(typed)
+
+    assert refused.value.text == why
 
 
 @pytest.mark.parametrize(("typed", "kept"), [(", in  watercolor ", "in watercolor"), ("", "")])

@@ -49,6 +49,69 @@ async def test_nothing_is_begun_before_the_yes_and_the_price_is_the_one_that_is_
     assert len([kind for _, kind in await world.ledger() if kind == "reserve"]) == 4
 
 
+@pytest.mark.parametrize(
+    ("options", "prompts"),
+    [
+        (
+            PromptOptions(prompt='"a {red, blue} fox"', aspect="16:9"),
+            ["a red fox --ar 16:9", "a blue fox --ar 16:9"],
+        ),
+        (PromptOptions(prompt='{"a fox", "a cat"}', chaos=5), ['"a fox" --chaos 5', '"a cat" --chaos 5']),
+        (PromptOptions(prompt="**a {red, blue} fox**", raw=True), ["a red fox --raw", "a blue fox --raw"]),
+        (
+            PromptOptions(prompt="||a {red, blue} fox --chaos 5||", version="v7"),
+            ["a red fox --chaos 5 --v 7", "a blue fox --chaos 5 --v 7"],
+        ),
+        (
+            PromptOptions(prompt="a {red, blue} fox", no="\u2014no cars"),
+            ["a red fox --no cars", "a blue fox --no cars"],
+        ),
+    ],
+)
+async def test_what_was_shown_is_what_is_begun(
+    world: Harness, options: PromptOptions, prompts: list[str]
+) -> None:
+    offer = await world.services.batches.offer(world.asker(), options, None, None)
+    started = await world.services.batches.start(ME, offer.key, Table(world))
+
+    assert list(offer.prompts) == prompts
+    assert ([job.prompt for job in started.begun], started.refused) == (prompts, ())
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (PromptOptions(prompt="a {red, blue} fox", weight=1), "prompt.weight_alone"),
+        (PromptOptions(prompt="a {red, blue} fox", no="cats --ar 3:2"), "prompt.no_takes_words"),
+    ],
+)
+async def test_options_that_refuse_one_picture_refuse_several(
+    world: Harness, options: PromptOptions, why: str
+) -> None:
+    assert (await refusal(world.services.batches.offer(world.asker(), options, None, None))).id == why
+
+
+async def test_what_the_server_adds_is_shown_and_paid_as_it_was_announced(server: Server) -> None:
+    world = server.world
+    world.services.imagine.chains.intake.video = True
+    await server.guilds.set_price(GUILD, ADA, Pool.NORMAL, Charge.VIDEO, 8)
+    await world.services.prompt_settings.set_defaults(GUILD, ADA, GUILD, "--video")
+
+    offer = await offered(world, "a {red, blue} fox", Pool.NORMAL)
+    started = await world.services.batches.start(ME, offer.key, Table(world))
+
+    assert (list(offer.prompts), offer.units) == (["a red fox --video", "a blue fox --video"], 16)
+    assert [(job.prompt, job.units) for job in started.begun] == [(one, 8) for one in offer.prompts]
+
+
+async def test_what_the_server_does_not_allow_is_refused_before_it_is_offered(server: Server) -> None:
+    world = server.world
+    await world.services.prompt_settings.set_kind(GUILD, ADA, GUILD, Charge.VIDEO, allowed=False)
+    await world.services.prompt_settings.set_defaults(GUILD, ADA, GUILD, "--video")
+
+    assert (await refusal(offered(world, "a {red, blue} fox"))).id == "refused.kind_other"
+
+
 async def test_a_double_click_and_a_press_after_a_restart_begin_nothing_twice(world: Harness) -> None:
     offer, table = await offered(world, "a fox --repeat 3"), Table(world)
     batches = world.services.batches
@@ -225,7 +288,10 @@ async def test_what_was_refused_before_is_offered_where_it_was_first_asked_for(s
         ("a fox", False),
         ("a fox --repeat 1", False),
         ("a fox --ar banana --repeat 2", False),
+        ("a fox --mine --repeat 2", True),
     ],
 )
 def test_only_a_prompt_without_mistakes_is_meant_for_several_jobs(prompt: str, *, several: bool) -> None:
-    assert asks_for_several(prompt) is several
+    options = PromptOptions(prompt=prompt, sets=(("mine", "--ar 3:2"),))
+
+    assert asks_for_several(options) is several

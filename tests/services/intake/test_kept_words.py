@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.costs import Cost
-from bot.domain.intake.prompts import PromptOptions
+from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions
 from bot.domain.pools import UNLIMITED, USUAL_POOLS, Pool
 from bot.domain.prices import Charge
 from bot.services.admission.terms import DeploymentPolicy, Request
+from bot.services.admission.viewer import Viewer
 from bot.services.history.upstream_requests import known_seed
 from bot.services.intake.drafts import as_typed, keeps_draft, with_its_pool
 from bot.texts import text
+from tests.services.harness import GUILD
 from tests.services.server_harness import refusal
 from tests.storage import making
 
@@ -35,12 +37,21 @@ if TYPE_CHECKING:
             PromptOptions(prompt="a fox --chaso 3", version="7", no="dogs", seed=7, tile=True),
             "a fox --chaso 3 --v 7 --seed 7 --no dogs --tile",
         ),
+        (PromptOptions(prompt='"a fox"'), '"a fox"'),
+        (PromptOptions(prompt='"a fox"', version="v7", no="--no dogs"), "a fox --v7 --no dogs"),
     ],
 )
 def test_a_prompt_is_given_back_as_one_would_type_it_mistakes_and_all(
     options: PromptOptions, typed: str
 ) -> None:
     assert as_typed(options) == typed
+
+
+def test_a_pool_is_written_behind_words_that_were_copied_and_not_behind_their_quotes() -> None:
+    assert with_its_pool(text("refused.per_day"), PromptOptions(prompt='"a fox"'), Pool.FAST) == (
+        PromptOptions(prompt="a fox --fast"),
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,6 +70,27 @@ def test_a_pool_that_another_may_mend_is_written_where_it_can_be_edited(
     options, left = with_its_pool(text(why), PromptOptions(prompt="a fox"), pool)
 
     assert (options.prompt, left) == kept
+
+
+@pytest.mark.parametrize(
+    ("options", "pool", "end"),
+    [
+        (PromptOptions(prompt="x" * PROMPT_LIMIT), Pool.FAST, "x --fast"),
+        (PromptOptions(prompt="x" * 3_976, stylize=300, chaos=50), None, "x --stylize 300 --chaos 50"),
+        (PromptOptions(prompt="x" * 3_985 + " --ar 16:9", chaos=50), None, "x --ar 16:9 --chaos 50"),
+        (PromptOptions(prompt="--no " + "x" * 3_995, chaos=50), None, "x --chaos 50"),
+    ],
+)
+async def test_words_that_fill_a_window_are_cut_before_what_was_chosen(
+    world: Harness, options: PromptOptions, pool: Pool | None, end: str
+) -> None:
+    written, left = with_its_pool(text("refused.per_day"), options, pool)
+    drafts = world.services.drafts
+    key = await drafts.keep(written, user_id=1, guild_id=GUILD, pool=left, option_set=None)
+
+    kept = (await drafts.open(Viewer(user_id=1, guild_id=GUILD, manages=False), key)).prompt
+
+    assert (len(kept), kept.endswith(end)) == (PROMPT_LIMIT, True)
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,7 @@ async def test_outside_servers_the_deployments_rules_hold(server: Server) -> Non
     assert await policy.allowance(outside, Pool.FAST, in_chain=False) == UNLIMITED
     assert (await policy.admit(outside, fast)).allowance == UNLIMITED
     await policy.check(outside, fast)
+    assert await policy.shaped(outside, replace(fast, prompt="a fox")) == ("a fox", Charge.IMAGINE)
 
     del server.world.rules[Pool.FAST]
     assert (await refusal(policy.check(outside, fast))).id == "refused.pool_off"
