@@ -95,7 +95,7 @@ def test_where_no_database_is_yet_a_verb_says_so_and_makes_none(
     status, said = easel(*words)
 
     assert status == 78
-    assert "There is no database at easel.db yet" in said
+    assert f"There is no database at {folder}/easel.db yet" in said
     assert list(folder.iterdir()) == []
 
 
@@ -321,16 +321,17 @@ def test_a_file_or_a_database_that_is_back_already_is_what_restore_asks_for(word
     assert "say --restored" in said
 
 
-@pytest.mark.usefixtures("folder")
-def test_a_copy_is_put_where_no_database_was() -> None:
+def test_who_is_in_another_folder_than_the_bots_is_asked_and_told_where_the_copy_goes(folder: Path) -> None:
     easel("migrate")
-    easel("backup", "copy.db")
+    assert f"{folder}/copy.db holds everything" in easel("backup", "copy.db")[1]
     Path("easel.db").unlink()
 
-    status, said = easel("restore", "copy.db")
+    refused = CliRunner().invoke(cli, ["restore", "copy.db"], input="n\n")
+    assert refused.exit_code == 1
+    assert f"no database at {folder}/easel.db yet" in refused.output
+    assert [file.name for file in folder.iterdir()] == ["copy.db"]
 
-    assert status == 0
-    assert said == "easel.db holds 0 jobs again.\n"
+    assert easel("restore", "copy.db", "--yes") == (0, f"{folder}/easel.db holds 0 jobs again.\n")
 
 
 def test_each_trouble_that_the_sandbox_can_make_is_named() -> None:
