@@ -312,6 +312,27 @@ def test_what_other_tools_put_back_is_settled_where_it_is(folder: Path) -> None:
     assert [file.name for file in folder.iterdir()] == ["easel.db"]
 
 
+@pytest.mark.parametrize(
+    ("verb", "status", "said"),
+    [("setup", 78, "nobody to ask"), ("restore copy.db", 1, "Aborted"), ("restore --restored", 1, "Aborted")],
+)
+def test_where_standard_input_is_closed_nobody_answers(
+    folder: Path, verb: str, status: int, said: str
+) -> None:
+    (folder / "copy.db").touch()
+
+    ended = subprocess.run(  # noqa: S603 - our own program
+        ["/bin/sh", "-c", f"exec {sys.executable} -m bot {verb} <&-"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, said in ended.stderr) == (status, True), ended.stderr
+
+
 @pytest.mark.parametrize("words", [(), ("copy.db", "--restored")], ids=["neither", "both"])
 @pytest.mark.usefixtures("folder")
 def test_a_file_or_a_database_that_is_back_already_is_what_restore_asks_for(words: tuple[str, ...]) -> None:
