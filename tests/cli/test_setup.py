@@ -239,12 +239,31 @@ async def test_a_file_that_cannot_be_looked_at_is_one_sentence(place: Place, shu
 
 async def test_an_image_api_that_is_away_is_no_fault_of_the_key(place: Place) -> None:
     place.upstream.fault(Fault.UNAVAILABLE, times=None, endpoint="query-mj-tasks")
-    given = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": SANDBOX_KEY}
 
-    status, said = await setup(place, "--no-input", more=given)
+    status, said = await setup(place, answers=(place.fake.token, SANDBOX_KEY, "sk-asked-once-more"))
 
-    assert status == 75
-    assert "cannot be asked now" in said
+    assert status == 75, said
+    assert said.count("cannot be asked now") == 1
+
+
+async def test_a_key_that_is_wrong_costs_no_second_question_about_the_token(place: Place) -> None:
+    more = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": "not copied alone"}
+
+    status, said = await setup(place, answers=(SANDBOX_KEY,), more=more)
+
+    assert status == 0, said
+
+
+async def test_another_setting_that_is_wrong_is_said_before_anybody_is_asked(place: Place) -> None:
+    more = {"EASEL_MAX_RUNNING": "lots", "EASEL_DISCORD_TOKEN": "so is this, but it is asked for"}
+
+    status, said = await setup(place, answers=(place.fake.token, SANDBOX_KEY), more=more)
+
+    assert status == 78
+    assert said.splitlines() == [
+        "EASEL_MAX_RUNNING is wrong: it should be a valid integer, unable to parse string as an integer"
+    ]
+    assert place.fake.calls("GET", "/users/@me") == []
 
 
 async def test_again_it_keeps_what_stands_in_the_file_and_makes_no_second_master_key(place: Place) -> None:
