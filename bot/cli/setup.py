@@ -84,6 +84,8 @@ class _Dialogue:
         self._path = path
         self.asks = asks
         self.chosen: dict[str, str] = {}
+        self._refused: list[str] = []
+        """Names in the environment whose value was replaced by an answer."""
 
     async def hold(self, *, wait: float) -> None:
         """Ask, try, write. Raises `StartupError`."""
@@ -125,6 +127,11 @@ class _Dialogue:
             )
         await asyncio.to_thread(self._file.write, self._path, self._as_they_were_named())
         typer.secho(f"✔ {self._path} is written; nobody else may read it.", fg="green")
+        for name in self._refused:
+            typer.secho(
+                f"{name} in the environment goes before {self._path} and was refused: remove it there.",
+                fg="yellow",
+            )
 
     # -- answers -----------------------------------------------------------------------------------------
 
@@ -156,6 +163,7 @@ class _Dialogue:
     async def _tried(self, name: str, question: str, check: Callable[[Settings], Awaitable[T]]) -> T:
         """Ask until the answer passes; what is there already is tried first."""
         from bot.errors import StartupDelayed, StartupError  # noqa: PLC0415 - as above
+        from bot.setting_names import by_new_name  # noqa: PLC0415 - as above
 
         answer = self._given(name)
         for tries in range(MOST_TRIES):
@@ -175,6 +183,9 @@ class _Dialogue:
                 continue
             read = getattr(settings, name.removeprefix("EASEL_").lower())
             self.chosen[name] = read.get_secret_value()
+            overruling = by_new_name(os.environ).get(name)
+            if tries and overruling is not None:
+                self._refused.append(overruling.name)
             return found
         raise AssertionError(name)
 

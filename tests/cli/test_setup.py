@@ -168,6 +168,18 @@ async def test_at_the_end_the_bot_starts_with_what_was_tried_whatever_the_folder
     assert f". {place.folder}/my.env; easel run" in said
 
 
+async def test_what_was_refused_and_stands_in_the_environment_is_to_be_removed_there(place: Place) -> None:
+    stale = {"EASEL_DISCORD_TOKEN": "another.token.entirely", "EASEL_OHMYGPT_KEY": "sk-old-and-wrong"}
+
+    status, said = await setup(place, answers=(place.fake.token, SANDBOX_KEY), more=stale)
+    well, after = await setup(place, more=env_file.read(place.folder / ".env"))
+
+    assert (status, well) == (0, 0), said
+    for name in stale:
+        assert f"{name} in the environment goes before .env and was refused: remove it there." in said
+    assert "in the environment" not in after
+
+
 async def test_what_lies_in_the_secrets_directory_is_neither_asked_for_nor_made_anew(
     place: Place, started: list[config.Settings]
 ) -> None:
