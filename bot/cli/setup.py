@@ -70,8 +70,10 @@ def _command(env_file: Path) -> str:
     path = env_file.absolute()
     if path.name == ".env":
         return f"`easel run` in {path.parent}"
-    shell = f"set -a; . {shlex.quote(str(path))}; easel run"
-    return f"`{shell}` (systemd reads the file as EnvironmentFile=, Docker as --env-file)"
+    link = (
+        f"ln -s {shlex.quote(str(path))} .env"  # no shell may read it: it cuts at blanks what is not quoted
+    )
+    return f"`easel run` in a folder where `{link}` was done (systemd reads the file as EnvironmentFile=, Docker as --env-file)"
 
 
 class _Dialogue:

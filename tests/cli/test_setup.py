@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
+import subprocess
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
@@ -14,6 +16,7 @@ from typer.testing import CliRunner
 
 from bot import app, config, env_file, setup_checks
 from bot.cli.program import cli
+from bot.domain.costs import parse_money
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.fakes.discord_wire import FakeDiscord
 
@@ -165,7 +168,7 @@ async def test_at_the_end_the_bot_starts_with_what_was_tried_whatever_the_folder
     assert settings.api_key.get_secret_value() == SANDBOX_KEY
     assert settings.database == "sqlite+aiosqlite:///mine.db"
     assert settings.max_running != 9
-    assert f". {place.folder}/my.env; easel run" in said
+    assert f"ln -s {place.folder}/my.env .env" in said
 
 
 async def test_what_was_refused_and_stands_in_the_environment_is_to_be_removed_there(place: Place) -> None:
@@ -210,11 +213,24 @@ async def test_answers_from_a_pipe_start_nothing_and_that_is_no_failure(
     assert f"Start it with `easel run` in {place.folder};" in said
 
 
-async def test_a_file_of_another_name_comes_with_the_way_to_load_it(place: Place) -> None:
-    status, said = await setup(place, "--env-file", "my easel.env", answers=(place.fake.token, SANDBOX_KEY))
+async def test_a_file_of_another_name_comes_with_the_way_to_load_it_as_it_was_read(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, elsewhere = place.folder / "my easel.env", place.folder / "elsewhere"
+    file.write_text("EASEL_CREDIT_VALUE=10 USD\n")
+
+    status, said = await setup(place, "--env-file", file.name, answers=(place.fake.token, SANDBOX_KEY))
 
     assert status == 0, said
-    assert f"set -a; . '{place.folder}/my easel.env'; easel run" in said
+    (link,) = re.findall(r"`(ln .+?)`", said)
+    elsewhere.mkdir()
+    subprocess.run(["/bin/sh", "-euc", link], cwd=elsewhere, check=True)  # noqa: ASYNC221, S603 - what was said is typed
+    monkeypatch.chdir(elsewhere)
+    for name in ANSWERED:
+        monkeypatch.delenv(name, raising=False)
+    settings = config.load()
+    assert settings.discord_token.get_secret_value() == place.fake.token
+    assert str(settings.credit_value) == str(parse_money("10 USD"))
 
 
 async def test_a_file_with_an_old_name_keeps_it_and_says_each_thing_once(place: Place) -> None:
