@@ -1,8 +1,9 @@
-"""The `easel` command's entry point: a sentence for a Python that is too old, streams that can write every sign, then a verb.
+"""The `easel` command's entry point: a sentence for a Python that is too old, streams that can be read and written, then a verb.
 Never here: what any verb does."""
 
 from __future__ import annotations
 
+import os
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - a clear sentence for whoever runs it from a checkout
@@ -11,6 +12,8 @@ if sys.version_info < (3, 11):  # noqa: UP036 - a clear sentence for whoever run
 
 def main() -> None:
     """Entry point of the `easel` script."""
+    if sys.stdin is None:  # closed by whoever started it: nobody answers then, as with an empty one
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - for as long as the program runs, and without pathlib
     for stream in (sys.stdout, sys.stderr):
         # Windows' and POSIX' 8-bit encodings know no ✔: better a question mark than a broken command.
         if hasattr(stream, "reconfigure"):

@@ -36,6 +36,7 @@ from bot.setting_types import (
     Lower,
     MasterKeys,
     Numbers,
+    OtherListening,
     Rules,
     Servers,
     Socket,
@@ -217,7 +218,7 @@ class Settings(ModelSettings, LocalSettings):
         None,
         description="`host:port` for health, metrics, webhooks and the mask editor; unset: no web server.",
     )
-    health_listen: Listening | None = Field(
+    health_listen: OtherListening | None = Field(
         None,
         description="`host:port` of their own for health and metrics, which `WEB_LISTEN` then serves no more.",
     )

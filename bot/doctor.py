@@ -32,7 +32,7 @@ from bot.midjourney.ohmygpt.webhook import webhook_address
 from bot.midjourney.transport import open_lines
 from bot.storage import open_storage
 from bot.storage.backup import file_of
-from bot.storage.opening import standing
+from bot.storage.opening import require_writable, standing
 from bot.storage.schema import Standing
 from bot.storage.vault import FernetVault
 
@@ -105,6 +105,8 @@ async def _database(settings: Settings) -> tuple[Standing | None, Finding]:
         if state is Standing.CURRENT:
             async with open_storage(settings.database, migrate=False) as storage:
                 await storage.check()
+        else:
+            require_writable(settings.database)
     except (StartupError, StorageTrouble) as error:
         return None, Finding("database", fine=False, words=str(error))
     words = {

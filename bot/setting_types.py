@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, PlainValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, SecretStr, ValidationInfo
 
 from bot.domain.accounts import AccountMap
 from bot.domain.costs import Money, Rates, parse_money, parse_rates
@@ -32,6 +32,13 @@ class ListenAddress(NamedTuple):
 
     host: str
     port: int
+
+    def takes(self, other: ListenAddress) -> bool:
+        """Whether who listens here keeps the same program from listening there; a port 0 is a different one each time."""
+        six = ":" in self.host
+        everywhere = "::" if six else "0.0.0.0"  # noqa: S104 - compared, not listened on
+        met = self.host == other.host or everywhere in {self.host, other.host}
+        return self.port == other.port != 0 and six == (":" in other.host) and met
 
 
 def address_of(*schemes: str) -> Callable[[str], str]:
@@ -113,6 +120,13 @@ def _listen(value: object) -> ListenAddress:
         raise ValueError("must be host:port, for example 127.0.0.1:8080 (or :8080 for every interface)")
     host = (match[1] or "").strip("[]")
     return ListenAddress(host or "0.0.0.0", int(match[2]))  # noqa: S104  # asked for by leaving the host out
+
+
+def _another(value: ListenAddress, read: ValidationInfo) -> ListenAddress:
+    web = read.data.get("web_listen")
+    if web is not None and web.takes(value):
+        raise ValueError("must be another port than that of EASEL_WEB_LISTEN")
+    return value
 
 
 def _rules(value: object) -> Mapping[Pool, Allowance]:
@@ -218,6 +232,7 @@ ApiKey = Annotated[SecretStr, AfterValidator(_bare("Bearer"))]
 Hosts = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_hosts)]
 Numbers = Annotated[tuple[int, ...], BeforeValidator(_ranges)]
 Listening = Annotated[ListenAddress, PlainValidator(_listen)]
+OtherListening = Annotated[Listening, AfterValidator(_another)]
 Rules = Annotated[Mapping[Pool, Allowance], PlainValidator(_rules)]
 MasterKeys = Annotated[tuple[SecretStr, ...], PlainValidator(_master_keys)]
 AccountOf = Annotated[AccountMap, PlainValidator(_account_of)]

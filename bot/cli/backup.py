@@ -25,7 +25,7 @@ def command(
 
     async def work() -> None:
         settings = config.load_local()
-        target = file
+        target = file.absolute()
         if is_directory(target):
             target /= f"easel-{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}.db"
         source = backup.file_of(settings.database)

@@ -80,8 +80,13 @@ async def _into_file(file: Path, target: Path, *, yes: bool) -> None:
     from bot.local_files import look_at  # noqa: PLC0415 - as above
     from bot.storage import backup  # noqa: PLC0415 - as above
 
-    if not yes and look_at(target) is not None:
-        require_yes(f"Replace {target} (it is kept beside)?")
+    if not yes:
+        there = look_at(target) is not None
+        require_yes(
+            f"Replace {target} (it is kept beside)?"
+            if there
+            else f"There is no database at {target} yet. Make one from the copy?"
+        )
 
     def tell(restored: tuple[int, Path | None]) -> None:
         jobs, kept = restored

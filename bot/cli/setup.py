@@ -27,7 +27,7 @@ TOKEN: Final = "EASEL_DISCORD_TOKEN"  # noqa: S105 - a setting's name
 KEY: Final = "EASEL_API_KEY"
 MASTER: Final = "EASEL_MASTER_KEY"
 MADE_UP: Final = {TOKEN: "not.asked.yet", KEY: "sk-not-asked-yet"}
-"""Stand in for what was not asked yet while the other settings are read."""
+"""Stand in for what was not tried yet while the other settings are read."""
 MOST_TRIES: Final = 5
 
 
@@ -70,8 +70,10 @@ def _command(env_file: Path) -> str:
     path = env_file.absolute()
     if path.name == ".env":
         return f"`easel run` in {path.parent}"
-    shell = f"set -a; . {shlex.quote(str(path))}; easel run"
-    return f"`{shell}` (systemd reads the file as EnvironmentFile=, Docker as --env-file)"
+    link = (
+        f"ln -s {shlex.quote(str(path))} .env"  # no shell may read it: it cuts at blanks what is not quoted
+    )
+    return f"`easel run` in a folder where `{link}` was done (systemd reads the file as EnvironmentFile=, Docker as --env-file)"
 
 
 class _Dialogue:
@@ -84,6 +86,8 @@ class _Dialogue:
         self._path = path
         self.asks = asks
         self.chosen: dict[str, str] = {}
+        self._refused: list[str] = []
+        """Names in the environment whose value was replaced by an answer."""
 
     async def hold(self, *, wait: float) -> None:
         """Ask, try, write. Raises `StartupError`."""
@@ -95,6 +99,7 @@ class _Dialogue:
         from bot.local_files import look_at  # noqa: PLC0415 - as above
 
         look_at(self._path)  # before anybody is asked: it has to be written at the end
+        self.settings()  # and no answer would mend another setting
         known = await self._tried(
             TOKEN, "The bot's token (Discord's developer portal, Bot)", checks.identify_bot
         )
@@ -124,6 +129,11 @@ class _Dialogue:
             )
         await asyncio.to_thread(self._file.write, self._path, self._as_they_were_named())
         typer.secho(f"✔ {self._path} is written; nobody else may read it.", fg="green")
+        for name in self._refused:
+            typer.secho(
+                f"{name} in the environment goes before {self._path} and was refused: remove it there.",
+                fg="yellow",
+            )
 
     # -- answers -----------------------------------------------------------------------------------------
 
@@ -131,11 +141,11 @@ class _Dialogue:
         return next((source[name] for source in self._sources()[::-1] if source.get(name)), "")
 
     def _sources(self) -> list[dict[str, str]]:
-        """What is known, by today's names, the most particular last."""
+        """What is known already, by today's names, the most particular last."""
         from bot import config  # noqa: PLC0415 - as above
         from bot.setting_names import by_new_name  # noqa: PLC0415 - as above
 
-        sources = (*config.sources(self._path), self.chosen)
+        sources = config.sources(self._path)
         return [{name: said.value for name, said in by_new_name(source).items()} for source in sources]
 
     def _as_they_were_named(self) -> dict[str, str]:
@@ -146,16 +156,16 @@ class _Dialogue:
         return {names.get(name, name): value for name, value in self.chosen.items()}
 
     def settings(self) -> Settings:
-        """The settings as they are to be, from the file, the environment and the answers."""
+        """The settings as they are to be: those of the file and the environment, and what passed or is tried now."""
         from bot import config  # noqa: PLC0415 - as above
 
-        return config.load(
-            {name: value for source in (MADE_UP, *self._sources()) for name, value in source.items()}
-        )
+        sources = (*self._sources(), MADE_UP, self.chosen)
+        return config.load({name: value for source in sources for name, value in source.items()})
 
     async def _tried(self, name: str, question: str, check: Callable[[Settings], Awaitable[T]]) -> T:
         """Ask until the answer passes; what is there already is tried first."""
-        from bot.errors import StartupError  # noqa: PLC0415 - as above
+        from bot.errors import StartupDelayed, StartupError  # noqa: PLC0415 - as above
+        from bot.setting_names import by_new_name  # noqa: PLC0415 - as above
 
         answer = self._given(name)
         for tries in range(MOST_TRIES):
@@ -165,6 +175,8 @@ class _Dialogue:
             try:
                 settings = self.settings()
                 found = await check(settings)
+            except StartupDelayed:
+                raise  # whoever is away said nothing about the answer
             except StartupError as error:
                 if not self.asks or tries == MOST_TRIES - 1:
                     raise
@@ -173,6 +185,9 @@ class _Dialogue:
                 continue
             read = getattr(settings, name.removeprefix("EASEL_").lower())
             self.chosen[name] = read.get_secret_value()
+            overruling = by_new_name(os.environ).get(name)
+            if tries and overruling is not None:
+                self._refused.append(overruling.name)
             return found
         raise AssertionError(name)
 

@@ -39,12 +39,15 @@ HEADER: Final = b"SQLite format 3\0"
 
 
 def file_of(url: str) -> Path | None:
-    """The file that a database's address names; None if it is no SQLite file of ours to copy. Raises `StartupError`."""
+    """The file that a database's address names, from the root on, because it is told to whoever may be in another folder.
+
+    None if it is no SQLite file of ours to copy. Raises `StartupError`.
+    """
     parsed = read_address(url)
     name = parsed.database or ""
     if not parsed.drivername.startswith("sqlite") or name in {"", ":memory:"} or name.startswith("file:"):
         return None
-    return Path(name)
+    return Path(name).absolute()
 
 
 def is_missing(source: Path) -> bool:

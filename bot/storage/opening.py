@@ -4,6 +4,7 @@ Never here: what the stores do."""
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from sqlalchemy import select
 from bot.domain.servers.guild_ports import GuildStores
 from bot.errors import StartupError, StorageTrouble
 from bot.local_files import is_directory
-from bot.storage import backup, put_back, schema
+from bot.storage import backup, errors, put_back, schema
 from bot.storage.database import BUSY_MS, Database, open_database
 from bot.storage.jobs.archive import SqlJobArchive
 from bot.storage.jobs.books import SqlBookStore
@@ -121,6 +122,16 @@ async def standing(url: str) -> schema.Standing:
         raise schema.as_startup_error(trouble) from None
     finally:
         await database.close()
+
+
+def require_writable(url: str) -> None:
+    """Raise `StartupError` if this user may not make or migrate the file that an address names, and make nothing."""
+    path = backup.file_of(url)
+    if path is None:
+        return
+    needed = [(path.parent, os.W_OK | os.X_OK), *([(path, os.R_OK | os.W_OK)] if path.exists() else [])]
+    if not all(os.access(place, rights) for place, rights in needed):
+        raise schema.as_startup_error(StorageTrouble(errors.READ_ONLY))
 
 
 async def migrate(url: str, *, keep: int = 0) -> bool:

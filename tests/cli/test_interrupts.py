@@ -145,7 +145,7 @@ def test_ctrl_c_while_pages_are_copied_leaves_nobody_in_doubt_what_was_done(
     assert (copied, "copy.db holds everything" in said_of_copy) == (130, True)
     (kept,) = folder.glob("*.replaced")
     assert restored == 130
-    assert said == f"easel.db holds 0 jobs again.\nThe database that was there is now {kept.name}.\n"
+    assert said == f"{folder}/easel.db holds 0 jobs again.\nThe database that was there is now {kept}.\n"
 
 
 @pytest.mark.usefixtures("folder")

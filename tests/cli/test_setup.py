@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
+import subprocess
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
@@ -14,6 +16,7 @@ from typer.testing import CliRunner
 
 from bot import app, config, env_file, setup_checks
 from bot.cli.program import cli
+from bot.domain.costs import parse_money
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.fakes.discord_wire import FakeDiscord
 
@@ -165,7 +168,19 @@ async def test_at_the_end_the_bot_starts_with_what_was_tried_whatever_the_folder
     assert settings.api_key.get_secret_value() == SANDBOX_KEY
     assert settings.database == "sqlite+aiosqlite:///mine.db"
     assert settings.max_running != 9
-    assert f". {place.folder}/my.env; easel run" in said
+    assert f"ln -s {place.folder}/my.env .env" in said
+
+
+async def test_what_was_refused_and_stands_in_the_environment_is_to_be_removed_there(place: Place) -> None:
+    stale = {"EASEL_DISCORD_TOKEN": "another.token.entirely", "EASEL_OHMYGPT_KEY": "sk-old-and-wrong"}
+
+    status, said = await setup(place, answers=(place.fake.token, SANDBOX_KEY), more=stale)
+    well, after = await setup(place, more=env_file.read(place.folder / ".env"))
+
+    assert (status, well) == (0, 0), said
+    for name in stale:
+        assert f"{name} in the environment goes before .env and was refused: remove it there." in said
+    assert "in the environment" not in after
 
 
 async def test_what_lies_in_the_secrets_directory_is_neither_asked_for_nor_made_anew(
@@ -198,11 +213,24 @@ async def test_answers_from_a_pipe_start_nothing_and_that_is_no_failure(
     assert f"Start it with `easel run` in {place.folder};" in said
 
 
-async def test_a_file_of_another_name_comes_with_the_way_to_load_it(place: Place) -> None:
-    status, said = await setup(place, "--env-file", "my easel.env", answers=(place.fake.token, SANDBOX_KEY))
+async def test_a_file_of_another_name_comes_with_the_way_to_load_it_as_it_was_read(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, elsewhere = place.folder / "my easel.env", place.folder / "elsewhere"
+    file.write_text("EASEL_CREDIT_VALUE=10 USD\n")
+
+    status, said = await setup(place, "--env-file", file.name, answers=(place.fake.token, SANDBOX_KEY))
 
     assert status == 0, said
-    assert f"set -a; . '{place.folder}/my easel.env'; easel run" in said
+    (link,) = re.findall(r"`(ln .+?)`", said)
+    elsewhere.mkdir()
+    subprocess.run(["/bin/sh", "-euc", link], cwd=elsewhere, check=True)  # noqa: ASYNC221, S603 - what was said is typed
+    monkeypatch.chdir(elsewhere)
+    for name in ANSWERED:
+        monkeypatch.delenv(name, raising=False)
+    settings = config.load()
+    assert settings.discord_token.get_secret_value() == place.fake.token
+    assert str(settings.credit_value) == str(parse_money("10 USD"))
 
 
 async def test_a_file_with_an_old_name_keeps_it_and_says_each_thing_once(place: Place) -> None:
@@ -239,12 +267,31 @@ async def test_a_file_that_cannot_be_looked_at_is_one_sentence(place: Place, shu
 
 async def test_an_image_api_that_is_away_is_no_fault_of_the_key(place: Place) -> None:
     place.upstream.fault(Fault.UNAVAILABLE, times=None, endpoint="query-mj-tasks")
-    given = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": SANDBOX_KEY}
 
-    status, said = await setup(place, "--no-input", more=given)
+    status, said = await setup(place, answers=(place.fake.token, SANDBOX_KEY, "sk-asked-once-more"))
 
-    assert status == 75
-    assert "cannot be asked now" in said
+    assert status == 75, said
+    assert said.count("cannot be asked now") == 1
+
+
+async def test_a_key_that_is_wrong_costs_no_second_question_about_the_token(place: Place) -> None:
+    more = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": "not copied alone"}
+
+    status, said = await setup(place, answers=(SANDBOX_KEY,), more=more)
+
+    assert status == 0, said
+
+
+async def test_another_setting_that_is_wrong_is_said_before_anybody_is_asked(place: Place) -> None:
+    more = {"EASEL_MAX_RUNNING": "lots", "EASEL_DISCORD_TOKEN": "so is this, but it is asked for"}
+
+    status, said = await setup(place, answers=(place.fake.token, SANDBOX_KEY), more=more)
+
+    assert status == 78
+    assert said.splitlines() == [
+        "EASEL_MAX_RUNNING is wrong: it should be a valid integer, unable to parse string as an integer"
+    ]
+    assert place.fake.calls("GET", "/users/@me") == []
 
 
 async def test_again_it_keeps_what_stands_in_the_file_and_makes_no_second_master_key(place: Place) -> None:

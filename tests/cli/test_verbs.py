@@ -95,7 +95,7 @@ def test_where_no_database_is_yet_a_verb_says_so_and_makes_none(
     status, said = easel(*words)
 
     assert status == 78
-    assert "There is no database at easel.db yet" in said
+    assert f"There is no database at {folder}/easel.db yet" in said
     assert list(folder.iterdir()) == []
 
 
@@ -312,6 +312,27 @@ def test_what_other_tools_put_back_is_settled_where_it_is(folder: Path) -> None:
     assert [file.name for file in folder.iterdir()] == ["easel.db"]
 
 
+@pytest.mark.parametrize(
+    ("verb", "status", "said"),
+    [("setup", 78, "nobody to ask"), ("restore copy.db", 1, "Aborted"), ("restore --restored", 1, "Aborted")],
+)
+def test_where_standard_input_is_closed_nobody_answers(
+    folder: Path, verb: str, status: int, said: str
+) -> None:
+    (folder / "copy.db").touch()
+
+    ended = subprocess.run(  # noqa: S603 - our own program
+        ["/bin/sh", "-c", f"exec {sys.executable} -m bot {verb} <&-"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, said in ended.stderr) == (status, True), ended.stderr
+
+
 @pytest.mark.parametrize("words", [(), ("copy.db", "--restored")], ids=["neither", "both"])
 @pytest.mark.usefixtures("folder")
 def test_a_file_or_a_database_that_is_back_already_is_what_restore_asks_for(words: tuple[str, ...]) -> None:
@@ -321,16 +342,17 @@ def test_a_file_or_a_database_that_is_back_already_is_what_restore_asks_for(word
     assert "say --restored" in said
 
 
-@pytest.mark.usefixtures("folder")
-def test_a_copy_is_put_where_no_database_was() -> None:
+def test_who_is_in_another_folder_than_the_bots_is_asked_and_told_where_the_copy_goes(folder: Path) -> None:
     easel("migrate")
-    easel("backup", "copy.db")
+    assert f"{folder}/copy.db holds everything" in easel("backup", "copy.db")[1]
     Path("easel.db").unlink()
 
-    status, said = easel("restore", "copy.db")
+    refused = CliRunner().invoke(cli, ["restore", "copy.db"], input="n\n")
+    assert refused.exit_code == 1
+    assert f"no database at {folder}/easel.db yet" in refused.output
+    assert [file.name for file in folder.iterdir()] == ["copy.db"]
 
-    assert status == 0
-    assert said == "easel.db holds 0 jobs again.\n"
+    assert easel("restore", "copy.db", "--yes") == (0, f"{folder}/easel.db holds 0 jobs again.\n")
 
 
 def test_each_trouble_that_the_sandbox_can_make_is_named() -> None:

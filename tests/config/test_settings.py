@@ -201,10 +201,37 @@ def test_lists_are_written_with_commas_or_as_a_range() -> None:
         ({"SHARD_IDS": "0,4", "SHARD_COUNT": "4"}, "must be different numbers below"),
         ({"SHARD_IDS": "1,1", "SHARD_COUNT": "4"}, "must be different numbers below"),
         ({"PUBLIC_URL": "https://bot.example"}, "EASEL_PUBLIC_URL needs EASEL_WEB_LISTEN"),
+        (
+            {"WEB_LISTEN": ":8080", "HEALTH_LISTEN": ":8080"},
+            "EASEL_HEALTH_LISTEN must be another port than that of EASEL_WEB_LISTEN",
+        ),
+        (
+            {"WEB_LISTEN": "10.0.0.1:8080", "HEALTH_LISTEN": ":8080"},
+            "EASEL_HEALTH_LISTEN must be another port than that of EASEL_WEB_LISTEN",
+        ),
+        (
+            {"WEB_LISTEN": "[::]:8080", "HEALTH_LISTEN": "[::1]:8080"},
+            "EASEL_HEALTH_LISTEN must be another port than that of EASEL_WEB_LISTEN",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_together_are_refused(more: dict[str, str], said: str) -> None:
     assert said in refusal(**more)
+
+
+@pytest.mark.parametrize(
+    ("web", "health"),
+    [
+        (":8080", ":9000"),
+        (":0", ":0"),
+        ("127.0.0.1:8080", "10.0.0.1:8080"),
+        ("0.0.0.0:8080", "[::]:8080"),
+    ],
+)
+def test_health_may_be_answered_wherever_else_there_is_room(web: str, health: str) -> None:
+    settings = load(NEEDED | {"EASEL_WEB_LISTEN": web, "EASEL_HEALTH_LISTEN": health})
+
+    assert settings.health_listen is not None
 
 
 def test_a_worker_may_name_a_public_address_that_another_process_serves() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from bot.domain.pools import Allowance
 from bot.storage import open_storage
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
 
 PAGE = (ROOT / "docs" / "backup.md").read_text(encoding="utf-8")
-TAKE, PUT_BACK, DUMP, RESTORE = re.findall(r"```sh\n(.+?)```", PAGE, re.DOTALL)
+TAKE, PUT_BACK, SERVICES, DUMP, RESTORE = re.findall(r"```sh\n(.+?)```", PAGE, re.DOTALL)
 """The page's blocks of commands."""
 HERE = "sqlite+aiosqlite:///{folder}/easel.db"
 ROOM = Allowance(per_day=None, running=None, waiting=None)
@@ -115,6 +116,19 @@ async def test_what_the_page_puts_back_sends_nothing_that_waited_a_second_time(
 
     assert await state_of(waiting, database) == "unclear"
     assert await state_of(later, database) is None
+
+
+def test_a_services_copy_is_taken_where_its_database_is() -> None:
+    unit = (ROOT / "deploy" / "easel.service").read_text(encoding="utf-8")
+    compose = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"--property=(\S+)", SERVICES)) <= set(unit.splitlines())
+    assert re.findall(r"(/opt/\S+) backup", SERVICES) == re.findall(r"ExecStart=(\S+) run", unit)
+    assert set(re.findall(r" (\w+) backup", SERVICES)) == compose["services"].keys()
+    assert set(re.findall(r"--(?:owner|group)=(\d+)", SERVICES)) == set(
+        re.findall(r"--[ug]id (\d+)", dockerfile)
+    )
 
 
 @pytest.mark.postgres

@@ -43,6 +43,11 @@ def read(environment: Mapping[str, str]) -> Settings:
     return load({**GIVEN, **{name: value for name, value in environment.items() if name != SECRETS_DIR_NAME}})
 
 
+def given_to(service: dict[str, Any]) -> dict[str, str]:
+    """What stands in its environment, whatever it may have from a file."""
+    return {key: re.sub(r"\$\{[^}]*\}", "secret", value) for key, value in service["environment"].items()}
+
+
 def kind(name: str) -> list[dict[str, Any]]:
     return [m for m in MANIFESTS if m["kind"] == name]
 
@@ -52,13 +57,23 @@ def kind(name: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("name", "service"), OURS)
 def test_the_program_accepts_every_setting_that_compose_gives_it(name: str, service: dict[str, Any]) -> None:
-    settings = read({
-        key: re.sub(r"\$\{[^}]*\}", "secret", value) for key, value in service["environment"].items()
-    })  # fmt: skip
+    settings = read(given_to(service))
 
     assert settings.web_listen is not None
     if name.startswith("gateway-"):
         assert (settings.role, settings.shard_ids) == ("gateway", (int(name[-1]),))
+
+
+@pytest.mark.parametrize(("name", "service"), OURS)
+def test_health_is_answered_where_compose_asks_for_it_whatever_the_owners_file_says(
+    name: str, service: dict[str, Any]
+) -> None:
+    settings = read({"EASEL_HEALTH_LISTEN": ":9000", **given_to(service)})
+
+    answering = settings.health_listen or settings.web_listen
+    assert answering is not None, name
+    asked = service.get("healthcheck", {}).get("test") or (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert f":{answering.port}/healthz" in str(asked)
 
 
 def test_compose_runs_every_shard_once() -> None:

@@ -4,6 +4,7 @@ Never here: how the command line prints it."""
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from dataclasses import replace
@@ -291,6 +292,23 @@ async def test_before_the_first_start_there_is_no_database_and_the_doctor_makes_
         assert "easel run" in found["database"].words
         assert (path.exists(), path.exists() and path.stat().st_size) == (name == "empty.db", 0)
         assert not path.with_name(f"{name}-wal").exists()
+
+
+@pytest.mark.parametrize("place_of", ["folder", "file"])
+async def test_a_database_that_this_user_may_not_make_or_migrate_is_named(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place_of: str
+) -> None:
+    path = tmp_path / "new.db"
+    path.touch()
+    closed = path if place_of == "file" else tmp_path
+    allowed = os.access
+    # Whoever this user is: root may write everywhere.
+    monkeypatch.setattr(os, "access", lambda where, rights: where != closed and allowed(where, rights))
+
+    found = (await findings(place, EASEL_DATABASE=f"sqlite+aiosqlite:///{path}"))["database"]
+
+    assert not found.fine
+    assert "the right to write the file and its directory" in found.words
 
 
 async def test_a_misspelt_setting_is_named_and_kubernetes_own_are_not(place: Place) -> None:
