@@ -179,9 +179,8 @@ async def give_pictures(url: str) -> None:
             "address_until": 0,
             "data": bytes(WEIGHT),
         }
-        for n in range(PICTURES):
-            row = inputs.insert().values(given | {"position": n})
-            await storage.database.write(lambda cn, row=row: cn.execute(row))
+        rows = [given | {"position": n} for n in range(PICTURES)]
+        await storage.database.write(lambda cn: cn.execute(inputs.insert(), rows))
 
 
 async def test_given_pictures_are_copied_one_at_a_time_whatever_they_weigh_together(tmp_path: Path) -> None:
