@@ -40,6 +40,8 @@ CONNECTIONS: Final = 10
 CONNECT_SECONDS: Final = 10
 COMMAND_SECONDS: Final = 30
 """How long we wait for PostgreSQL's answer to one statement, or for a free connection."""
+PATIENT_SECONDS: Final = 6 * 3600
+"""The same where an operator waits, for what goes through all there is: only a server that fell silent takes longer."""
 LOG_KEPT_BYTES: Final = 64 * 1024 * 1024
 """To what SQLite's write-ahead log is cut after a burst."""
 
@@ -137,6 +139,10 @@ class SqliteDatabase(_Reporting):
         """
         return await self._run(self._writer.transact(work, synced=synced))
 
+    async def write_at_length(self, work: Callable[[Connection], T]) -> T:
+        """The same: SQLite's statements may always take their time."""
+        return await self.write(work)
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a reading connection; each of its statements sees one consistent moment."""
         return await self._run(self._reader.look(work))
@@ -190,33 +196,25 @@ class PostgresDatabase(_Reporting):
     """One PostgreSQL database, through a pool of connections. Its errors are `StorageTrouble`."""
 
     def __init__(self, url: URL, *, busy_ms: int) -> None:
-        from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - as above
-
-        url, dsn = _as_asyncpg_takes_it(url)
-        self._writer = create_async_engine(
+        self._writer = _postgres(
             url,
-            hide_parameters=True,
+            busy_ms,
+            COMMAND_SECONDS,
             pool_size=CONNECTIONS,
             max_overflow=0,
             pool_timeout=COMMAND_SECONDS,
             pool_pre_ping=True,
-            connect_args={
-                "async_creator_fn": _connect,
-                "dsn": dsn,
-                "timeout": CONNECT_SECONDS,
-                "command_timeout": COMMAND_SECONDS,
-                "server_settings": {
-                    "application_name": "easel",
-                    "jit": "off",
-                    "lock_timeout": str(busy_ms),
-                },
-            },
         )
+        self._patient = _postgres(url, busy_ms, PATIENT_SECONDS, poolclass=NullPool)
         self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
     async def write(self, work: Callable[[Connection], T], *, synced: bool = True) -> T:  # noqa: ARG002 - the server's own setting decides
         """Run `work` in a transaction that commits at its end and is undone by any exception."""
         return await self._run(undisturbed(asyncio.ensure_future(_transact(self._writer, work))))
+
+    async def write_at_length(self, work: Callable[[Connection], T]) -> T:
+        """The same for what goes through all there is, and may take its time."""
+        return await self._run(undisturbed(asyncio.ensure_future(_transact(self._patient, work))))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection without a transaction; each of its statements sees one consistent moment."""
@@ -230,7 +228,7 @@ class PostgresDatabase(_Reporting):
         """A connection on which everything is read as it stands at one moment."""
         with translated():
             async with (
-                self._writer.execution_options(isolation_level="REPEATABLE READ").connect() as connection,
+                self._patient.execution_options(isolation_level="REPEATABLE READ").connect() as connection,
                 connection.begin(),
             ):
                 yield connection
@@ -239,7 +237,7 @@ class PostgresDatabase(_Reporting):
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that the caller fills step by step; undone by any exception."""
         with translated():
-            async with self._writer.begin() as connection:
+            async with self._patient.begin() as connection:
                 yield connection
 
     async def close(self) -> None:
@@ -300,6 +298,28 @@ async def _connect(**how: Any) -> Any:
             "PostgreSQL's driver does not understand the database's address: "
             "check its host, and in EASEL_DATABASE each word behind the question mark."
         ) from None
+
+
+def _postgres(url: URL, busy_ms: int, seconds: int, **pool: Any) -> AsyncEngine:
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - as above
+
+    url, dsn = _as_asyncpg_takes_it(url)
+    return create_async_engine(
+        url,
+        hide_parameters=True,
+        connect_args={
+            "async_creator_fn": _connect,
+            "dsn": dsn,
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": seconds,
+            "server_settings": {
+                "application_name": "easel",
+                "jit": "off",
+                "lock_timeout": str(busy_ms),
+            },
+        },
+        **pool,
+    )
 
 
 def _as_asyncpg_takes_it(url: URL) -> tuple[URL, str]:

@@ -163,7 +163,7 @@ async def settle(url: str) -> int:
         if await schema.standing(database) is schema.Standing.EMPTY:
             raise StartupError("The database holds nothing yet: put the copy back first.")
         await put_back.require_rest(database, "The database")
-        return await database.write(put_back.settle_on)
+        return await database.write_at_length(put_back.settle_on)
     except StorageTrouble as trouble:
         raise schema.as_startup_error(trouble) from None
     finally:

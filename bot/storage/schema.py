@@ -59,7 +59,7 @@ async def bring_up(database: Database) -> bool:
         log.info("database_migrated", extra={"before": before, "now": head()})
         return True
 
-    return await database.write(migrate)
+    return await database.write_at_length(migrate)
 
 
 async def take_over(database: Database) -> None:

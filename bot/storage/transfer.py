@@ -7,11 +7,12 @@ import asyncio
 import os
 import tempfile
 import time
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import LargeBinary, func, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,16 +24,16 @@ from bot.storage.database import POSTGRES, open_database
 from bot.storage.tables import jobs, meta, metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
-    from sqlalchemy import Table
+    from sqlalchemy import RowMapping, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     Progress = Callable[[str, int, int], None]
     """Called with a table's name, the rows that are done, and all rows there are in it."""
 
 ROWS: Final = 500
-"""Written by one statement; wide rows (pictures that were given) come one by one anyway."""
+"""Written by one statement; wide rows, which hold pictures of megabytes, are read and written one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +120,27 @@ async def _rows(
     here: AsyncConnection, there: AsyncConnection, table: Table, total: int, progress: Progress | None
 ) -> None:
     done = 0
-    async with here.stream(select(table).execution_options(yield_per=ROWS)) as found:
-        async for part in found.mappings().partitions(ROWS):
+    async with aclosing(_parts(here, table)) as parts:
+        async for part in parts:
             await there.execute(table.insert(), [dict(row) for row in part])
             done += len(part)
             if progress is not None:
                 progress(table.name, done, total)
     if there.dialect.name == POSTGRES:
         await _number_on(there, table)
+
+
+async def _parts(here: AsyncConnection, table: Table) -> AsyncGenerator[Sequence[RowMapping], None]:
+    if not any(isinstance(column.type, LargeBinary) for column in table.columns):
+        async with here.stream(select(table).execution_options(yield_per=ROWS)) as found:
+            async for part in found.mappings().partitions(ROWS):
+                yield part
+        return
+    # By their keys: from a stream SQLAlchemy takes fifty rows of PostgreSQL at least, whatever it is asked for.
+    keys = table.primary_key.columns
+    for key in (await here.execute(select(*keys))).all():
+        one = select(table).where(*(column == value for column, value in zip(keys, key, strict=True)))
+        yield (await here.execute(one)).mappings().all()
 
 
 async def _number_on(there: AsyncConnection, table: Table) -> None:

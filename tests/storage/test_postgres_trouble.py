@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bot.errors import StartupError, StorageTrouble
-from bot.storage import open_storage
+from bot.storage import database, migrate, open_storage
 from tests.fixtures.postgres import Server, running_server
 from tests.storage.making import FREE, NOON, job
 
@@ -69,6 +69,22 @@ async def test_a_waiting_lock_ends_as_trouble(postgres_url: str) -> None:
                 await storage.jobs.cancel(kept.key, NOON)
 
         assert await storage.jobs.cancel(kept.key, NOON) is not None
+
+
+async def test_what_goes_through_all_there_is_has_longer_than_a_statement_of_everyday(
+    postgres_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres_server.url(await postgres_server.create())
+    monkeypatch.setattr(database, "COMMAND_SECONDS", 0.001)
+    long = text("SELECT count(*) FROM generate_series(1, 100000)")
+
+    await migrate(url)
+    opened = database.open_database(url)
+    async with opened.snapshot() as here, opened.transaction() as there:
+        assert [(await cn.execute(long)).scalar_one() for cn in (here, there)] == [100_000, 100_000]
+    with pytest.raises(StorageTrouble, match="too busy"):
+        await opened.read(lambda cn: cn.execute(long))
+    await opened.close()
 
 
 async def test_a_read_only_server_is_named(postgres_url: str) -> None:

@@ -4,17 +4,19 @@ Never here: the command line around it."""
 from __future__ import annotations
 
 import sqlite3
+import tracemalloc
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from bot.domain.pools import Allowance
 from bot.errors import StartupError
 from bot.storage import migrate, open_storage
 from bot.storage.database import open_database
 from bot.storage.schema import VERSION_TABLE
+from bot.storage.tables import inputs
 from bot.storage.transfer import into_file, transfer
 from tests.claims import claim_submissions
 from tests.fixtures.ports import free_port
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 ROOM = Allowance(per_day=None, running=None, waiting=None)
 JOBS = 37
+PICTURES, WEIGHT = 12, 4 * 1024 * 1024
 
 
 async def fill(url: str) -> None:
@@ -153,3 +156,50 @@ async def test_a_file_that_is_there_a_folder_that_is_not_and_a_server_that_is_aw
         await transfer(here, f"postgresql+asyncpg://easel@127.0.0.1:{free_port()}/easel")
 
     assert content(tmp_path / "here.db") == before
+
+
+async def heaviest(source: str, target: str) -> int:
+    """How many bytes of memory a copy takes at its worst moment."""
+    await migrate(target)
+    tracemalloc.start()
+    try:
+        await transfer(source, target)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+async def give_pictures(url: str) -> None:
+    async with open_storage(url, migrate=True) as storage:
+        given = {
+            "job_key": (await storage.jobs.insert(job(), ROOM)).key,
+            "role": "image",
+            "media_type": "image/png",
+            "filename": "a.png",
+            "address_until": 0,
+            "data": bytes(WEIGHT),
+        }
+        rows = [given | {"position": n} for n in range(PICTURES)]
+        await storage.database.write(lambda cn: cn.execute(inputs.insert(), rows))
+
+
+async def test_given_pictures_are_copied_one_at_a_time_whatever_they_weigh_together(tmp_path: Path) -> None:
+    here, there = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("here", "there"))
+    await give_pictures(here)
+
+    assert await heaviest(here, there) < PICTURES * WEIGHT / 2
+
+
+@pytest.mark.postgres
+async def test_postgres_gives_and_takes_such_pictures_one_at_a_time_too(
+    postgres_server: Server, tmp_path: Path
+) -> None:
+    here, back = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("here", "back"))
+    await give_pictures(here)
+    server = postgres_server.url(await postgres_server.create())
+
+    assert await heaviest(here, server) < PICTURES * WEIGHT / 2
+    assert await heaviest(server, back) < PICTURES * WEIGHT / 2
+    async with open_storage(back, migrate=False) as storage:
+        weighed = select(func.count()).where(func.length(inputs.c.data) == WEIGHT)
+        assert await storage.database.read(lambda cn: cn.execute(weighed).scalar_one()) == PICTURES

@@ -125,7 +125,10 @@ class SqlBookStore:
         """See the port."""
         e = ledger.c
         query = select(e.pool, *_counted()).where(
-            e.guild_id == guild_id, e.spent_at >= day.start, e.spent_at < day.end
+            e.guild_id == guild_id,
+            e.pool.in_([pool.value for pool in Pool]),  # in the index the day stands behind the pool
+            e.spent_at >= day.start,
+            e.spent_at < day.end,
         )
         if user_id is not None:
             query = query.where(e.user_id == user_id)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, text
 
+from bot.domain.days import day_of
 from bot.domain.jobs import LATE_WATCH_MS
 from bot.domain.pools import Allowance, Pool
 from bot.domain.tasks import RemoteTaskId
@@ -189,6 +190,18 @@ async def test_questions_of_the_tracker_use_their_indexes(watched: Statements) -
 
         assert scans(plans) == []
         assert index in "\n".join(plans)
+
+
+async def test_what_a_day_cost_reads_that_days_entries_only(watched: Statements) -> None:
+    books, day = watched.storage.guilds.books, day_of(NOON)
+    await books.costs(5, day)
+    await books.costs(5, day, user_id=6)
+
+    of_the_server, of_a_member = await watched.plans()
+
+    within = "pool=? AND spent_at>? AND spent_at<?)"
+    assert f"ledger_guild (guild_id=? AND {within}" in of_the_server
+    assert f"ledger_member (user_id=? AND guild_id=? AND {within}" in of_a_member
 
 
 async def test_thousands_of_live_jobs_are_claimed_and_renewed_in_one_statement_each(
