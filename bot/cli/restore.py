@@ -80,19 +80,17 @@ async def _into_file(file: Path, target: Path, *, yes: bool) -> None:
     from bot.local_files import look_at  # noqa: PLC0415 - as above
     from bot.storage import backup  # noqa: PLC0415 - as above
 
-    if not yes:
-        there = look_at(target) is not None
-        require_yes(
-            f"Replace {target} (it is kept beside)?"
-            if there
-            else f"There is no database at {target} yet. Make one from the copy?"
-        )
+    if not yes and look_at(target) is not None:
+        require_yes(f"Replace {target} (it is kept beside)?")
 
     def tell(restored: tuple[int, Path | None]) -> None:
         jobs, kept = restored
         typer.echo(f"{target} holds {jobs:,} jobs again.")
-        if kept is not None:
-            typer.echo(f"The database that was there is now {kept}.")
+        typer.echo(
+            "No database was there before: a bot that uses another one knows nothing of it."
+            if kept is None
+            else f"The database that was there is now {kept}."
+        )
 
     with bar() as show:
         await do_and_tell(
