@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 import simcord
 from simcord.builders import UserHandle
+from typing_extensions import override
 
 from bot.domain.servers.guilds import Actor
 from bot.web.server import HINTS
@@ -68,6 +69,7 @@ class Place:
 class _PatientEnv(simcord.Env):
     """SimCord's, without its own limit for a bot that starts."""
 
+    @override
     async def _settle_internal(self, *, timeout: float | None = None, **more: Any) -> None:  # noqa: ASYNC109 - SimCord's
         limit = None if timeout is None else max(timeout, START_S)
         await super()._settle_internal(timeout=limit, **more)

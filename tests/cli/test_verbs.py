@@ -319,7 +319,8 @@ def test_what_other_tools_put_back_is_settled_where_it_is(folder: Path) -> None:
 def test_where_standard_input_is_closed_nobody_answers(
     folder: Path, verb: str, status: int, said: str
 ) -> None:
-    (folder / "copy.db").touch()
+    for name in ("copy.db", "easel.db"):
+        (folder / name).touch()
 
     ended = subprocess.run(  # noqa: S603 - our own program
         ["/bin/sh", "-c", f"exec {sys.executable} -m bot {verb} <&-"],
