@@ -70,7 +70,7 @@ class _PatientEnv(simcord.Env):
     """SimCord's, without its own limit for a bot that starts."""
 
     @override
-    async def _settle_internal(self, *, timeout: float | None = None, **more: Any) -> None:  # noqa: ASYNC109 - SimCord's
+    async def _settle_internal(self, *, timeout: float | None = None, **more: Any) -> None:
         limit = None if timeout is None else max(timeout, START_S)
         await super()._settle_internal(timeout=limit, **more)
 
