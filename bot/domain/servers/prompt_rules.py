@@ -177,6 +177,16 @@ def check_parameters(
             )
 
 
+def put_in(prompt: str, additions: Iterable[PromptAddition], places: Sequence[int]) -> str:
+    """A prompt without the parameters that are, to the letter, what the server itself adds there."""
+    added, others = set(defaults_in(additions, places).values()), []
+    for whole in reversed(parameters_of(prompt)):
+        prompt = prompt.rpartition(whole)[0]
+        if whole not in added:
+            others.append(whole)
+    return " ".join([prompt, *others])
+
+
 def check_references(keys: Iterable[str], limits: Sequence[ParameterLimit], places: Sequence[int]) -> None:
     """Raise `UserError` for a picture that would be sent as a parameter which is not allowed there."""
     for key in keys:

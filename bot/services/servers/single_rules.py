@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.prices import Charge
 from bot.domain.servers.access import PressPermission, Treatment, treatments
 from bot.domain.servers.image_rules import check_inputs
-from bot.domain.servers.prompt_rules import check_references, is_allowed, shaped_for
+from bot.domain.servers.prompt_rules import check_references, is_allowed, put_in, shaped_for
 from bot.domain.wording import inert
 from bot.errors import UserError
 from bot.texts import Text, listed, text
@@ -36,14 +36,15 @@ def check_pause(settings: GuildSettings, pool: Pool) -> None:
 
 def check_put_in(settings: GuildSettings, asker: Asker, request: Request) -> None:
     """Pictures, addresses, and the parameters that pictures are sent as."""
+    places = (*asker.lineage, settings.guild_id)
     check_inputs(
         settings.images,
         images=request.images,
-        prompt=request.prompt,
+        prompt=None if request.prompt is None else put_in(request.prompt, settings.additions, places),
         lineage=asker.lineage,
         age_restricted=asker.age_restricted,
     )
-    check_references(request.references, settings.limits, (*asker.lineage, settings.guild_id))
+    check_references(request.references, settings.limits, places)
 
 
 def check_kind(settings: GuildSettings, asker: Asker, request: Request) -> None:
