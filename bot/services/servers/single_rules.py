@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 NAMED_ROLES: Final = 5
 """How many roles or channels a refusal names as a way out."""
+EVERYWHERE: Final = tuple(
+    charge for charge in Charge if charge not in {Charge.SHORTEN, Charge.VIDEO, Charge.DRAW, Charge.HELP}
+)
+"""Kinds of job that need no engine, account or setting of their own: a refusal names them as a way out."""
 
 
 def check_pause(settings: GuildSettings, pool: Pool) -> None:
@@ -48,14 +52,12 @@ def check_put_in(settings: GuildSettings, asker: Asker, request: Request) -> Non
 
 
 def check_kind(settings: GuildSettings, asker: Asker, request: Request) -> None:
-    """Raise `UserError` for a kind of job that is not allowed there, with those that are."""
+    """Raise `UserError` for a kind of job that is not allowed there, with those that are and are to be had everywhere."""
     places = (*asker.lineage, settings.guild_id)
     if is_allowed(settings.kinds, request.charge, places):
         return
     kind = text(f"pool.charge.{request.charge.value}")
-    others = [
-        c for c in Charge if c not in {request.charge, Charge.HELP} and is_allowed(settings.kinds, c, places)
-    ]
+    others = [c for c in EVERYWHERE if c is not request.charge and is_allowed(settings.kinds, c, places)]
     if not others:
         raise UserError(text("refused.kind", kind=kind))
     named = listed([text(f"pool.charge.{charge.value}") for charge in others])

@@ -18,7 +18,7 @@ from bot.domain.servers.moderation import Match, WordRule
 from bot.services.admission.terms import Request
 from bot.texts import text
 from tests.services.harness import CHANNEL, GUILD
-from tests.services.server_harness import ADA, refusal
+from tests.services.server_harness import ADA, SENTENCES, refusal
 
 if TYPE_CHECKING:
     from bot.services.servers.prompt_settings import PromptSettings
@@ -101,6 +101,11 @@ async def test_a_kind_that_is_off_is_refused_under_a_picture_too(world: Harness)
 
     why = await refusal(world.press(grid, 4))
     assert (why.id, why.args["kind"]) == ("refused.kind_other", text("pool.charge.reroll"))
+    offered = SENTENCES.render(why, "en")
+    assert "Describe" in offered
+    assert not any(
+        SENTENCES.render(text(f"pool.charge.{c}"), "en") in offered for c in ("video", "draw", "shorten")
+    )
     await world.press(grid, 0)
     for charge in Charge:
         await prompt_settings.set_kind(GUILD, ADA, GUILD, charge, allowed=False)
