@@ -301,7 +301,8 @@ def _check(
             continue
         used = _drawn(connection, scope, period.start)
         if used + cost > limit:
-            raise UserError(sentence(why, limit=limit, used=used, renews=period.end // 1_000))
+            renews = period.end // 1_000
+            raise UserError(sentence(why, limit=limit, used=used, units=cost, renews=renews))
     if ceiling.waiting is not None and _reaches(connection, ceiling.waiting, queued, of):
         raise UserError(sentence(refused.waiting, limit=ceiling.waiting))
 

@@ -116,6 +116,21 @@ async def test_taking_the_last_rule_away_brings_the_default_back(tmp_path: Path)
         assert "There is no rule for that role" in await say(shop, "unrule", pool="FAST", role=shop.role)
 
 
+async def test_what_is_given_in_a_pool_that_the_owner_keeps_off_is_said_to_be_in_vain(tmp_path: Path) -> None:
+    async with moderated(tmp_path, only=Pool.NORMAL) as shop:
+        ada, in_vain = shop.house.ada, "But the bot's owner keeps ⚡ FAST off for every server"
+        said = [
+            await say(shop, "rule", pool="FAST", role=shop.role, per_day=7),
+            await say(shop, "unrule", pool="FAST", role=shop.role),
+            await say(shop, "enable", pool="FAST"),
+            await say(shop, "grant", pool="FAST", member=ada, units=2, reason="a gift"),
+        ]
+
+        assert all(in_vain in one for one in said)
+        assert "no limits" not in said[1]
+        assert "off for every server" not in await say(shop, "rule", pool="NORMAL", role=shop.role, per_day=7)
+
+
 async def test_a_rule_may_limit_the_month_and_ask_for_rest_and_quota_says_so(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         said = await say(shop, "rule", pool="NORMAL", role=shop.role, per_day=7, per_month=60, cooldown=30)

@@ -7,6 +7,8 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from bot.domain.days import day_of
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import JobState
@@ -18,8 +20,6 @@ from tests.storage.making import FREE, LEASE, NOON, job
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    import pytest
 
     from bot.domain.jobs import Job
     from bot.storage import Storage
@@ -94,6 +94,17 @@ async def test_price_0_takes_of_the_budget_and_a_failure_gives_it_back_once(stor
 
     assert await drawn(storage) == 0
     assert not isinstance(await begun(storage, terms, units=0), str)
+
+
+async def test_a_ceiling_that_does_not_suffice_says_what_is_used_and_what_is_needed(storage: Storage) -> None:
+    terms = budget(usual=Ceiling(per_day=3), cost=2)
+    await begun(storage, terms)
+
+    with pytest.raises(UserError) as refusal:
+        await storage.jobs.insert(job(), FREE, budget=terms)
+
+    renews = day_of(NOON).end // 1_000
+    assert refusal.value.text == text("refused.ceiling_day", limit=3, used=2, units=2, renews=renews)
 
 
 async def test_two_processes_race_for_the_last_units_and_none_passes(

@@ -55,11 +55,32 @@ def _literal(letter: str) -> str:
 
 def _member(match: re.Match[str]) -> str:
     """A part of a class; a letter that becomes several stays, and stands beside the class as well."""
-    letters = [c for c in (match["letter"], match["low"], match["high"]) if c is not None]
-    folded = [fold_letter(c) for c in letters]
-    if not letters or any(c.isascii() for c in letters) or any(len(one) > 1 for one in folded):
-        return match[0]
-    return "-".join(map(re.escape, folded))
+    if match["low"] is not None:
+        return _range(match["low"], match["high"])
+    folded = "" if match["letter"] is None else fold_letter(match["letter"])
+    return match[0] if match["letter"] is None or len(folded) > 1 else re.escape(folded)
+
+
+def _range(low: str, high: str) -> str:
+    """A range as it was typed and, where they are one and mean the same letters, what its ends become beside it."""
+    if _width(low, high) < 0:
+        return f"{low}-{high}"
+    seen = range(ord(low), ord(high) + 1)
+    low = next((chr(c) for c in seen if fold_letter(chr(c))), "")
+    high = next((chr(c) for c in reversed(seen) if fold_letter(chr(c))), "")
+    typed, folded = f"{low}-{high}" if low else "", (fold_letter(low), fold_letter(high))
+    width = _width(*folded)
+    if low.isascii() or high.isascii() or width < 0 or folded == (low, high):
+        return typed
+    if width != _width(low, high) and not all(end.isalnum() for end in folded):
+        return typed  # from a blank on or up to a sign there would be letters that the range does not name
+    added = "-".join(map(re.escape, folded))
+    return f"{typed}{added}" if _width(without_marks(low), without_marks(high)) >= 0 else added
+
+
+def _width(low: str, high: str) -> int:
+    """How far one end is from the other; below 0 these are no ends of a range."""
+    return ord(high) - ord(low) if len(low) == len(high) == 1 else -1
 
 
 def _longer(members: str) -> Iterable[str]:

@@ -111,12 +111,12 @@ def defaults_in(additions: Iterable[PromptAddition], places: Sequence[int]) -> d
 
 def suffix_in(additions: Iterable[PromptAddition], places: Sequence[int]) -> str:
     """The words that are put behind every prompt there; empty: none."""
-    rule = decisive(additions, places, lambda a: bool(_without_links(a.suffix)))
-    return "" if rule is None else _without_links(rule.suffix)
+    rule = decisive(additions, places, lambda a: bool(words_added(a.suffix)))
+    return "" if rule is None else words_added(rule.suffix)
 
 
-def _without_links(suffix: str) -> str:
-    """The words of a suffix: earlier versions kept links in it, which every Remix would add again."""
+def words_added(suffix: str) -> str:
+    """What a suffix adds, its words alone: earlier versions kept links in it, which every Remix would add again."""
     return " ".join(word for word in healed(suffix).split() if not is_link(word))
 
 
@@ -175,6 +175,16 @@ def check_parameters(
             raise UserError(
                 text("refused.parameter_most", name=given.name, most=f"{limit.most:g}", value=given.value)
             )
+
+
+def put_in(prompt: str, additions: Iterable[PromptAddition], places: Sequence[int]) -> str:
+    """A prompt without the parameters that are, to the letter, what the server itself adds there."""
+    added, others = set(defaults_in(additions, places).values()), []
+    for whole in reversed(parameters_of(prompt)):
+        prompt = prompt.rpartition(whole)[0]
+        if whole not in added:
+            others.append(whole)
+    return " ".join([prompt, *others])
 
 
 def check_references(keys: Iterable[str], limits: Sequence[ParameterLimit], places: Sequence[int]) -> None:

@@ -38,8 +38,10 @@ class RateLimit:
     def ask(self, guild_id: int) -> None:
         """Raise `UserError` if a server has used all of its own, whatever others do."""
         used = self._recent(guild_id)
-        if sum(amount for _, amount in used) >= self.most:
-            minutes = -(-(used[0][0] + self.within_ms - self.clock.now()) // MINUTE)
+        left = sum(amount for _, amount in used)
+        if left >= self.most:
+            goes_on = next(at for at, amount in used if (left := left - amount) < self.most)
+            minutes = -(-(goes_on + self.within_ms - self.clock.now()) // MINUTE)
             raise UserError(text(self.refusal, limit=self.most, minutes=minutes))
 
     def take(self, guild_id: int) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.prices import Charge, charge_of_prompt
 from bot.domain.servers.access import PressPermission, Treatment, treatments
 from bot.domain.servers.image_rules import check_inputs
-from bot.domain.servers.prompt_rules import check_references, is_allowed, shaped_for
+from bot.domain.servers.prompt_rules import check_references, is_allowed, put_in, shaped_for
 from bot.domain.wording import inert
 from bot.errors import UserError
 from bot.texts import Text, listed, text
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 NAMED_ROLES: Final = 5
 """How many roles or channels a refusal names as a way out."""
+EVERYWHERE: Final = tuple(
+    charge for charge in Charge if charge not in {Charge.SHORTEN, Charge.VIDEO, Charge.DRAW, Charge.HELP}
+)
+"""Kinds of job that need no engine, account or setting of their own: a refusal names them as a way out."""
 
 
 def check_pause(settings: GuildSettings, pool: Pool) -> None:
@@ -37,25 +41,24 @@ def check_pause(settings: GuildSettings, pool: Pool) -> None:
 
 def check_put_in(settings: GuildSettings, asker: Asker, request: Request) -> None:
     """Pictures, addresses, and the parameters that pictures are sent as."""
+    places = (*asker.lineage, settings.guild_id)
     check_inputs(
         settings.images,
         images=request.images,
-        prompt=request.prompt,
+        prompt=None if request.prompt is None else put_in(request.prompt, settings.additions, places),
         lineage=asker.lineage,
         age_restricted=asker.age_restricted,
     )
-    check_references(request.references, settings.limits, (*asker.lineage, settings.guild_id))
+    check_references(request.references, settings.limits, places)
 
 
 def check_kind(settings: GuildSettings, asker: Asker, request: Request) -> None:
-    """Raise `UserError` for a kind of job that is not allowed there, with those that are."""
+    """Raise `UserError` for a kind of job that is not allowed there, with those that are and are to be had everywhere."""
     places = (*asker.lineage, settings.guild_id)
     if is_allowed(settings.kinds, request.charge, places):
         return
     kind = text(f"pool.charge.{request.charge.value}")
-    others = [
-        c for c in Charge if c not in {request.charge, Charge.HELP} and is_allowed(settings.kinds, c, places)
-    ]
+    others = [c for c in EVERYWHERE if c is not request.charge and is_allowed(settings.kinds, c, places)]
     if not others:
         raise UserError(text("refused.kind", kind=kind))
     named = listed([text(f"pool.charge.{charge.value}") for charge in others])

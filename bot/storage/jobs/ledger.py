@@ -295,6 +295,7 @@ def _check_server(connection: Connection, job: Booked, per_day: int, day: Day) -
                 pool=job.pool.value,
                 limit=per_day,
                 used=used,
+                units=job.units,
                 renews=day.end // 1_000,
             )
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.intake.batches import DEFAULT_JOBS
-from bot.domain.servers.prompt_rules import name_of
+from bot.domain.servers.prompt_rules import name_of, words_added
 from bot.texts import Localize, Text, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import NUMBER
@@ -80,8 +80,8 @@ def addition_words(addition: PromptAddition, guild_id: int) -> Iterable[Text]:
     place = place_name(addition.target_id, guild_id)
     if addition.defaults:
         yield text("mod.prompt_defaults", place=place, added=_code(addition.defaults))
-    if addition.suffix:
-        yield text("mod.prompt_suffix", place=place, added=_code(addition.suffix))
+    if words := words_added(addition.suffix):
+        yield text("mod.prompt_suffix", place=place, added=_code(words))
 
 
 def _code(words: str) -> str:

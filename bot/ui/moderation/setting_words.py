@@ -19,7 +19,7 @@ from bot.services.worker.news import NEWS_AFTER
 from bot.texts import text
 from bot.ui.kit.escape import quoted
 from bot.ui.kit.languages import name_of
-from bot.ui.moderation.prompt_lists import addition_words, image_lines, kind_words, limit_words
+from bot.ui.moderation.prompt_lists import addition_words, image_lines, kind_words, limit_words, place_name
 from bot.ui.pools.wording import allowance_words, charge_name, pool_name, role_name
 
 if TYPE_CHECKING:
@@ -206,7 +206,9 @@ def _media(rule: MediaRule, localizer: Localizer) -> str:
 
 
 def _addition(addition: PromptAddition, localizer: Localizer) -> str:
-    return " ".join(localizer.localize(words) for words in addition_words(addition, localizer.guild_id))
+    place = place_name(addition.target_id, localizer.guild_id)
+    said = list(addition_words(addition, localizer.guild_id)) or [text("mod.prompt_no_suffix", place=place)]
+    return " ".join(map(localizer.localize, said))
 
 
 ITEMS: Final[Mapping[str, tuple[type, Callable[[Any, Localizer], str]]]] = {

@@ -32,6 +32,13 @@ def _confirmed(changed: Changed, sentence: Text) -> Text:
     return sentence if changed.entry is not None else text("pool.already", said=sentence)
 
 
+async def _or_in_vain(context: Context, pool: Pool, said: Text) -> Text:
+    """The sentence, and that nobody has anything of it where the bot's owner keeps the pool off."""
+    if pool in await context.services.policy.offered(context.guild_id):
+        return said
+    return text("pool.now_in_vain", said=said, pool=pool_name(pool))
+
+
 async def _check_shown(context: Context, pool: Pool) -> None:
     """Raise `UserError` for a pool that the server's account does not have: a rule for it would mislead."""
     shown = await context.services.policy.shown(context.guild_id)
@@ -63,9 +70,10 @@ async def set_rule(context: Context, pool: Pool, role_id: int, numbers: Allowanc
     meant = next(r.allowance() for r in changed.after.rules_of(pool) if r.role_id == role_id)
     role = role_name(role_id, guild_id)
     said = text("pool.now_rule", pool=pool_name(pool), role=role, allowance=allowance_words(meant))
-    first = not changed.before.rules_of(pool) and role_id != guild_id
-    # The first rule of a pool replaces the default that held for everyone: nobody should learn that from refusals.
-    return _confirmed(changed, text("pool.now_rule_first", said=said) if first else said)
+    if not changed.before.rules_of(pool) and role_id != guild_id:
+        # The first rule of a pool replaces the default that held for everyone: nobody should learn that from refusals.
+        said = text("pool.now_rule_first", said=said)
+    return _confirmed(changed, await _or_in_vain(context, pool, said))
 
 
 async def remove_rule(context: Context, pool: Pool, role_id: int) -> Text:
@@ -74,9 +82,9 @@ async def remove_rule(context: Context, pool: Pool, role_id: int) -> Text:
     services = context.services
     changed = await services.guilds.remove_rule(guild_id, context.actor, pool, role_id)
     names = {"pool": pool_name(pool), "role": role_name(role_id, guild_id)}
-    if changed.after.rules_of(pool):
-        return text("pool.now_no_rule", **names)
-    default = (await services.policy.offered(guild_id)).get(pool, UNLIMITED)
+    default = (await services.policy.offered(guild_id)).get(pool)
+    if changed.after.rules_of(pool) or default is None:
+        return await _or_in_vain(context, pool, text("pool.now_no_rule", **names))
     return text("pool.now_no_rules", allowance=allowance_words(default), **names)
 
 
@@ -88,10 +96,8 @@ async def switch(context: Context, pool: Pool, *, on: bool) -> Text:
     changed = await services.guilds.switch_pool(guild_id, context.actor, pool, on=on)
     if not on:
         return _confirmed(changed, text("pool.now_off", pool=pool_name(pool)))
-    offered = pool in await services.policy.offered(guild_id)
-    return _confirmed(
-        changed, text("pool.now_on" if offered else "pool.now_on_in_vain", pool=pool_name(pool))
-    )
+    said = text("pool.now_on", pool=pool_name(pool))
+    return _confirmed(changed, await _or_in_vain(context, pool, said))
 
 
 async def pause(context: Context, pool: Pool | None, words: str) -> Text:
@@ -226,8 +232,6 @@ async def grant(
         if expires is None
         else text("pool.granted_until", until=expires // 1_000, **names)
     )
-    return (
-        said
-        if not given.reason
-        else text("pool.granted_because", said=said, why=quoted(given.reason, REASON_SHOWN))
-    )
+    if given.reason:
+        said = text("pool.granted_because", said=said, why=quoted(given.reason, REASON_SHOWN))
+    return await _or_in_vain(context, pool, said)

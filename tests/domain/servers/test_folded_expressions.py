@@ -50,6 +50,8 @@ def found(make: Callable[[str], Expression], pattern: str, words: str) -> list[s
         ("a[^ßø]c", "abc aøc", ["abc"]),
         ("[\uff41-\uff43]x", "bx dx", ["bx"]),
         ("[a-ł]z", "zz", ["zz"]),
+        ("[ø-ž]z", "øz zz", ["oz", "zz"]),
+        ("[\uff21-\uff5a]x", "bx Yx 1x", ["bx", "yx"]),
         ("[\uff10-\uff19]{2}", "see 42", ["42"]),
         ("[łø]s", "los øs", ["os", "os"]),
         (r"[\]ł]s", "ls ]s", ["ls", "]s"]),
@@ -67,7 +69,7 @@ def test_a_letter_finds_itself_as_folding_leaves_it(
 
 
 @ENGINES
-@pytest.mark.parametrize("pattern", ["[ß-y]", "[\u0301]"])
+@pytest.mark.parametrize("pattern", ["[ß-y]", "[я-Ж]", "[\u0301]", "[\u0300-\u0338]"])
 def test_what_was_no_expression_becomes_none(make: Callable[[str], Expression], pattern: str) -> None:
     with pytest.raises(ExpressionError):
         make(for_folded_text(pattern))
@@ -90,6 +92,27 @@ def test_what_was_no_expression_becomes_none(make: Callable[[str], Expression], 
     ],
 )
 def test_a_wide_sign_is_a_sign_and_no_operator(
+    make: Callable[[str], Expression], pattern: str, words: str, what: list[str]
+) -> None:
+    assert found(make, pattern, words) == what
+
+
+@ENGINES
+@pytest.mark.parametrize(
+    ("pattern", "words", "what"),
+    [
+        ("[Ѐ-ӿ]{3}", "где лужа", ["где", "луж"]),
+        ("[\u0410-ё]{4}", "лужа", ["лужа"]),
+        ("[Ё-я]{4}", "вода", ["вода"]),
+        ("[Ͱ-Ͽ]{3}", "αβγ", ["αβγ"]),
+        ("[À-\u017f]", "zebra é", ["z", "e", "b", "r", "a", "e"]),
+        ("[\u00a0-\uffff]", "a plain cat, дж", ["д", "ж"]),
+        ("[^Ѐ-ӿ]", "где?", ["?"]),
+        ("[\u0600-\u06ff]+", "a black-and-white قط", ["قط"]),
+        ("[x\u0300-\u036f]", "x-y", ["x"]),
+    ],
+)
+def test_a_range_of_letters_names_what_it_named_whatever_becomes_of_its_ends(
     make: Callable[[str], Expression], pattern: str, words: str, what: list[str]
 ) -> None:
     assert found(make, pattern, words) == what

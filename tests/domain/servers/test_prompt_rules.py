@@ -24,6 +24,7 @@ from bot.domain.servers.prompt_rules import (
     is_allowed,
     key_of,
     name_of,
+    put_in,
     read_defaults,
     read_most,
     read_suffix,
@@ -161,6 +162,20 @@ def test_a_picture_that_is_sent_as_a_parameter_is_held_to_the_same_limits() -> N
 
     assert refused.value.text == text("refused.parameter", name="sref")
     check_references(["oref", "sref"], limits, PLACES)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "theirs"),
+    [
+        ("a fox --ar 1:1", "a fox "),
+        ("a fox", "a fox"),
+        ("a fox --ar 1:1 --s 200 --tile", "a fox  --tile"),
+        ("a fox --ar 3:2 --s 2000", "a fox  --s 2000 --ar 3:2"),
+        ("for the engine --ar 1:1 --whatever it --reads", "for the engine  --reads --whatever it"),
+    ],
+)
+def test_what_the_server_adds_to_the_letter_is_nothing_that_a_member_put_in(prompt: str, theirs: str) -> None:
+    assert put_in(prompt, HERE, PLACES) == theirs
 
 
 def test_style_raw_goes_by_the_name_of_raw() -> None:

@@ -86,6 +86,22 @@ def test_of_many_servers_the_one_that_used_nothing_for_longest_is_forgotten_firs
     assert limited.left(3) == 2
 
 
+def test_whoever_used_large_amounts_lately_is_told_when_enough_of_them_is_forgotten() -> None:
+    clock = ManualClock()
+    limited = RateLimit(clock, most=10, within_ms=HOUR, refusal="refused.ration_history")
+    began = clock.now()
+    for minute, amount in ((0, 1), (50, 6), (55, 6)):
+        limited.count(HOSTILE, amount, at=began + minute * 60_000)
+    clock.move_to(began + 56 * 60_000)
+
+    with pytest.raises(UserError) as refused:
+        limited.ask(HOSTILE)
+
+    assert refused.value.text.args["minutes"] == 54
+    clock.move_to(began + (56 + 54) * 60_000)
+    limited.ask(HOSTILE)
+
+
 async def test_a_restart_begins_no_new_ration_of_what_is_written(world: Harness) -> None:
     for n in range(CHANGES):
         if n == CHANGES // 2:

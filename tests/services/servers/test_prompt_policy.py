@@ -18,7 +18,7 @@ from bot.domain.servers.moderation import Match, WordRule
 from bot.services.admission.terms import Request
 from bot.texts import text
 from tests.services.harness import CHANNEL, GUILD
-from tests.services.server_harness import ADA, refusal
+from tests.services.server_harness import ADA, SENTENCES, refusal
 
 if TYPE_CHECKING:
     from bot.services.servers.prompt_settings import PromptSettings
@@ -101,6 +101,11 @@ async def test_a_kind_that_is_off_is_refused_under_a_picture_too(world: Harness)
 
     why = await refusal(world.press(grid, 4))
     assert (why.id, why.args["kind"]) == ("refused.kind_other", text("pool.charge.reroll"))
+    offered = SENTENCES.render(why, "en")
+    assert "Describe" in offered
+    assert not any(
+        SENTENCES.render(text(f"pool.charge.{c}"), "en") in offered for c in ("video", "draw", "shorten")
+    )
     await world.press(grid, 0)
     for charge in Charge:
         await prompt_settings.set_kind(GUILD, ADA, GUILD, charge, allowed=False)
@@ -125,6 +130,25 @@ async def test_addresses_in_prompts_and_pictures_put_in_are_judged(
     why = await refusal(policy.admit(server.asker(), request))
     assert why == text("refused.image_size", name="cat.png", has="5.0", limit=1)
     assert {"refused.link_host", "refused.image_size"} <= set(await server.listen())
+
+
+@pytest.mark.parametrize("values", [{"links": False}, {"on": False}])
+async def test_a_picture_that_the_server_adds_to_prompts_is_none_that_a_member_puts_in(
+    server: Server, prompt_settings: PromptSettings, values: dict[str, bool]
+) -> None:
+    added = "--sref https://example.com/style.png"
+    await prompt_settings.set_defaults(GUILD, ADA, GUILD, added)
+    await prompt_settings.guilds.set_values(GUILD, ADA, "images", values)
+    job = await server.imagine("a fox --ar 3:2")
+
+    again = await server.world.services.imagine.remix(server.asker(), job, job.prompt)
+
+    assert again.job.prompt == job.prompt == f"a fox --ar 3:2 {added}"
+    for other in (f"{added} https://evil.org/b.png", f"--oref {added[7:]}", f"{added[7:]} {added}"):
+        assert (await refusal(server.imagine(f"a fox {other}"))).id in {
+            "refused.links_off",
+            "refused.images_off",
+        }
 
 
 async def test_pictures_that_go_along_with_a_job_are_judged_on_the_way_in_and_masks_are_not(

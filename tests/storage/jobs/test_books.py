@@ -128,7 +128,9 @@ async def test_what_costs_nothing_may_always_begin(storage: Storage) -> None:
     await storage.jobs.insert(job(units=0), Allowance(1, None, None), ServerLimits(0, "UTC", 2))
 
 
-async def test_the_whole_servers_units_of_a_day_run_out_pool_by_pool(storage: Storage) -> None:
+async def test_the_whole_servers_units_of_a_day_run_out_pool_by_pool_and_what_is_needed_is_said(
+    storage: Storage,
+) -> None:
     limits = ServerLimits(0, "UTC", 3)
     await storage.jobs.insert(job(units=2, user_id=1), FREE, limits)
 
@@ -136,7 +138,7 @@ async def test_the_whole_servers_units_of_a_day_run_out_pool_by_pool(storage: St
         await storage.jobs.insert(job(units=2, user_id=2), FREE, limits)
 
     assert refusal.value.text == text(
-        "refused.server_total", pool="NORMAL", limit=3, used=2, renews=DAY.end // 1_000
+        "refused.server_total", pool="NORMAL", limit=3, used=2, units=2, renews=DAY.end // 1_000
     )
     await storage.jobs.insert(job(units=1, user_id=2), FREE, limits)
     await storage.jobs.insert(job(units=3, user_id=2, pool=Pool.FAST), FREE, limits)

@@ -3,7 +3,7 @@ Never here: what their buttons do (tests/cogs/test_moderation_jobs.py)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -27,6 +27,7 @@ from bot.ui.moderation.members import member_view
 from bot.ui.moderation.pages import page_of
 from bot.ui.moderation.prompt_lists import addition_words, images_view
 from bot.ui.moderation.rejected_modals import reply_stale
+from bot.ui.moderation.setting_words import Localizer, item_words
 from tests.ui.builders import NOW, a_job, a_press, a_reply, walk, words
 from tests.ui.client_harness import CATALOGUES
 
@@ -76,6 +77,24 @@ def test_an_addition_cannot_end_its_own_code() -> None:
     (said,) = addition_words(PromptAddition(1, suffix="a `b` c"), 1)
 
     assert localize(said).count("`") == 2
+
+
+@pytest.mark.parametrize(
+    ("stored", "listed_", "history"),
+    [
+        (
+            "https://a.example/1.png x in oil",
+            ["`in oil` is added to every prompt."],
+            "`in oil` is added to every",
+        ),
+        ("https://a.example/1.png", [], "no words are added to prompts."),
+    ],
+)
+def test_of_a_suffix_with_a_link_is_told_what_is_added(stored: str, listed_: list[str], history: str) -> None:
+    addition = PromptAddition(22, suffix=stored)
+
+    assert [localize(said) for said in addition_words(addition, 1)] == [f"<#22>: {one}" for one in listed_]
+    assert f"<#22>: {history}" in item_words("additions", asdict(addition), Localizer(localize, 1))
 
 
 @pytest.mark.parametrize(("asked", "page"), [(-1, 0), (0, 0), (1, 1), (9, 1)])
