@@ -214,6 +214,7 @@ class Struck:
     """Where a strike has led."""
 
     count: int
+    """The member's strikes with this one; 0 if the server's strikes of an hour are used up."""
     blocked_until: int | None
     fresh: bool
     """False if it was not counted: the same interaction was before, or the server's strikes of an hour are used up."""

@@ -340,6 +340,8 @@ class GuildPolicy:
             )
         if struck.blocked_until is not None:
             return text("refused.words_blocked", words=words, until=struck.blocked_until // 1_000)
+        if not struck.count:
+            return text("refused.words", words=words)
         return text("refused.words_strike", words=words, count=struck.count, limit=policy.limit)
 
 

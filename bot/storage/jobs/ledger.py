@@ -231,8 +231,13 @@ def _check_member(
     if allowance.per_month is not None:
         so_far = spent(connection, guild_id, job.user_id, job.pool.value, month).own
         short = max(short, Short.of("refused.per_month", job, allowance.per_month, so_far, month))
+    nothing = sentence(
+        "refused.per_nothing", pool=job.pool.value, rule=rule
+    )  # it neither renews nor helps to wait
     if short.units > 0:
         drawn = _from_grants(connection, job, short.units)
+        if not drawn and 0 in {allowance.per_day, allowance.per_month}:
+            raise UserError(nothing)
         if not drawn:
             raise UserError(
                 sentence(
@@ -245,6 +250,8 @@ def _check_member(
                     rule=rule,
                 )
             )
+    if at_once == 0:
+        raise UserError(nothing)
     if at_once is not None and used.live >= at_once:
         raise UserError(sentence("refused.at_once", pool=job.pool.value, limit=at_once, rule=rule))
     return drawn

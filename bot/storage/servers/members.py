@@ -130,6 +130,8 @@ class SqlMemberStore:
             lately = select(func.count()).where(s.guild_id == guild_id, s.at > at - HOUR_MS)
             known_already = connection.execute(known).one_or_none() is not None
             fresh = not known_already and connection.execute(lately).scalar_one() < STRIKES_AN_HOUR
+            if not fresh and not known_already:
+                return Struck(0, None, fresh)
             if fresh:
                 connection.execute(
                     insert(strikes).values(

@@ -52,7 +52,7 @@ async def test_the_most_generous_rule_of_the_members_roles_holds(server: Server)
     why = await refusal(server.imagine(asker=server.asker(roles=(ARTISTS, FRIENDS))))
     assert (why.id, why.args["rule"]) == ("refused.per_day", text("rule.role", role=str(FRIENDS)))
     why = await refusal(server.imagine(asker=server.asker(2)))
-    assert (why.id, why.args["rule"]) == ("refused.per_day", text("rule.everyone"))
+    assert (why.id, why.args["rule"]) == ("refused.per_nothing", text("rule.everyone"))
 
 
 async def test_without_a_matching_rule_there_is_no_access_and_the_way_in_is_named(server: Server) -> None:

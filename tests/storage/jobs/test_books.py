@@ -83,8 +83,8 @@ async def test_an_expired_or_another_pools_grant_pays_nothing(storage: Storage) 
     await grant(storage, 5, expires_at=NOON)
     await grant(storage, 5, pool=Pool.FAST)
 
-    assert await refused(storage, job(), none) == "refused.per_day"
-    assert await refused(storage, job(guild_id=None), none) == "refused.per_day"
+    assert await refused(storage, job(), none) == "refused.per_nothing"
+    assert await refused(storage, job(guild_id=None), none) == "refused.per_nothing"
 
 
 async def test_a_refund_gives_each_unit_back_to_whoever_paid_it(storage: Storage) -> None:
@@ -108,7 +108,7 @@ async def test_units_refunded_into_an_expired_grant_are_not_to_be_used(storage: 
 
     await storage.jobs.save(paid.failed(Failure(FailureKind.UNKNOWN), NOON + 2 * HOUR))
 
-    assert await refused(storage, job(created_at=NOON + 2 * HOUR), none) == "refused.per_day"
+    assert await refused(storage, job(created_at=NOON + 2 * HOUR), none) == "refused.per_nothing"
     assert await left(storage, NOON + 2 * HOUR) == []
 
 
@@ -126,6 +126,18 @@ async def test_what_costs_nothing_may_always_begin(storage: Storage) -> None:
 
     # the moderators have lowered the day's units since
     await storage.jobs.insert(job(units=0), Allowance(1, None, None), ServerLimits(0, "UTC", 2))
+
+
+@pytest.mark.parametrize(
+    "allowance", [Allowance(0, None, None), Allowance(None, 0, 0), Allowance(5, 1, 1, per_month=0)]
+)
+async def test_a_rule_that_gives_nothing_promises_neither_renewal_nor_a_place(
+    storage: Storage, allowance: Allowance
+) -> None:
+    with pytest.raises(UserError) as refusal:
+        await storage.jobs.insert(job(), allowance)
+
+    assert refusal.value.text == text("refused.per_nothing", pool="NORMAL", rule=text("rule.default"))
 
 
 async def test_the_whole_servers_units_of_a_day_run_out_pool_by_pool_and_what_is_needed_is_said(
