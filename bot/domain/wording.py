@@ -41,7 +41,8 @@ _SPEED: Final = re.compile(
 _MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]#@]|:(?=/)")
 _LINK: Final = re.compile(r"<?https?://", re.IGNORECASE)
 _JOINED_LINKS: Final = re.compile(
-    r"(https?://(?:(?!https?://)\S)*?)[,;\uff0c\u3002\uff1b\u3001]+(?=https?://)", re.IGNORECASE
+    r"(https?://(?:(?!https?://)\S)*?)(?<![,;\uff0c\u3002\uff1b\u3001])[,;\uff0c\u3002\uff1b\u3001]+(?=https?://)",
+    re.IGNORECASE,
 )
 _SPEED_IN_LINK: Final = re.compile(r"-(?=-(?:fast|relax|turbo)(?!\w))", re.IGNORECASE)
 

@@ -231,6 +231,21 @@ async def test_a_window_of_several_numbers_with_a_slip_is_given_back(tmp_path: P
         assert (await here.settings()).strikes.days == 3
 
 
+async def test_a_word_rule_with_a_slip_is_given_back_with_all_that_was_chosen(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        shown = await window(here, await opened(here), "Word rules…")
+        written = {"pattern": "(gore", "match": ["regex"], "action": ["strike"]}
+
+        said = await here.mo.submit_modal(shown, written)
+
+        given = seen(said).split("What you entered")[1]
+        choices = [*field(shown, "match")["options"], *field(shown, "action")["options"]]
+        drawn = {choice["value"]: choice["label"] for choice in choices}
+        for kept in ("(gore", drawn["regex"], drawn["strike"]):
+            assert kept in given
+        assert "Change…" in [p.get("label") for p in walk(said.followups[0].components)]
+
+
 async def test_a_channel_and_a_role_at_once_are_given_back(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         shown = await window(here, await opened(here), "Spoilers and age restriction…")

@@ -31,7 +31,7 @@ class _Read(NamedTuple):
 
 
 def may_be_rewrite_of(sent: str, seen: str, *, links: bool = True) -> bool:
-    """Whether `seen` can be what became of `sent`. Without `links`, no pictures count: neither links at the head nor references."""
+    """Whether `seen` can be what became of `sent`. Without `links`, no pictures count: neither at the head nor as references."""
     ours, theirs = _read(sent, links=links), _read(seen, links=links)
     added = theirs.parameters.keys() - ours.parameters.keys()
     return (
@@ -67,8 +67,9 @@ def _read(prompt: str, *, links: bool) -> _Read:
     if not links:
         while words and words[0].startswith(_LINK):
             words.pop(0)
-        for reference in _REFERENCES:
-            parameters.pop(reference, None)
+        for reference in _REFERENCES & parameters.keys():
+            codes = [one for one in parameters.pop(reference).split() if not one.startswith(_LINK)]
+            parameters |= {reference: " ".join(codes)} if codes else {}
     return _Read(" ".join(words), parameters)
 
 

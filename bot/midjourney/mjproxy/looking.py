@@ -3,6 +3,8 @@ Never here: what their answers mean (`probing`)."""
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -13,7 +15,7 @@ from bot.midjourney.mjproxy.requests import to_json
 from bot.midjourney.mjproxy.sending import Sender, Way
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _LATER: Final = frozenset(
     {
@@ -25,10 +27,12 @@ _LATER: Final = frozenset(
     }
 )
 """By these a server, or what stands before it, says that it answers later."""
-_TELLING: Final = frozenset(Metrics) - {Metrics.BATCH_AS_NOBODY, Metrics.OHMYGPT}
+_TELLING: Final = frozenset(Metrics) - {Metrics.BATCH_AS_NOBODY, Metrics.OHMYGPT, Metrics.USAGE}
 """What programs of the family differ by."""
 _MOST_LOOKS: Final = 5
 """After so many, what was never answered tells nothing: some gateway may say so for good of paths that it does not know."""
+_APART_S: Final = 15.0
+"""Jobs that wait together ask together: no look follows another sooner, so that those many take more than a minute."""
 _NOT_SAID_YET: Final = "the server did not answer all that tells which program it is"
 
 
@@ -36,17 +40,23 @@ _NOT_SAID_YET: Final = "the server did not answer all that tells which program i
 class Looks:
     """Looks at one server until it has answered: a wrong guess would be paid for with each job."""
 
+    now: Callable[[], float] = time.monotonic
+    """Seconds; never goes back."""
     seen: dict[Metrics, Seen] = field(default_factory=dict)
     count: int = 0
+    next_at: float = -math.inf
 
     async def look(self, out: Sender, *, seconds: float) -> ProbeResult:
         """Ask what was not answered yet. Raises `RemoteError` while that is something that tells."""
+        if self.now() < self.next_at:
+            raise RemoteError(RemoteFault.UNREACHED, _NOT_SAID_YET)
         await _ask(out, self.seen, seconds=seconds)
         self.count += 1
+        self.next_at = self.now() + _APART_S
         if not self.seen.keys() >= _TELLING and self.count < _MOST_LOOKS:
             raise RemoteError(RemoteFault.UNREACHED, _NOT_SAID_YET)
         found = recognise(self.seen)
-        self.seen, self.count = {}, 0
+        self.seen, self.count, self.next_at = {}, 0, -math.inf
         return found
 
 

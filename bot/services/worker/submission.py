@@ -273,10 +273,12 @@ class Submitter:
                 return job.failed(failure_of(error), now)
         asked = int((error.retry_after or 0) * SECOND)
         age = now - job.created_at
-        wait = hold_ms(job.refusals(hold), self.chance(), first=first, most=most, age=age, asked=asked)
+        # What it asks for now says nothing of refusals of another kind.
+        known = asked if job.hold in {hold, None} else 0
+        wait = hold_ms(job.refusals(hold), self.chance(), first=first, most=most, age=age, asked=known)
         if wait is None:
             return job.failed(Failure(given_up), now)
-        return job.requeued(hold, due_at=now + wait)
+        return job.requeued(hold, due_at=now + max(asked, wait))
 
     async def _write(self, after: Job, brought: Sequence[Input] = ()) -> None:
         """Store the outcome; an accepted task's id is worth many tries, because it was paid for."""

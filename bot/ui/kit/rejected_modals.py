@@ -76,7 +76,9 @@ def _shown(item: discord.ui.Item[Any], values: Sequence[str]) -> str:
         case discord.ui.TextInput():
             typed, most = "".join(values).strip(), item.max_length or TYPED_ROOM
             if most <= WORD_LIMIT:
-                return quoted(typed, most) or NOTHING
+                return (
+                    quoted(typed, 2 * most + 2) if typed else NOTHING
+                )  # each sign may need another before it
             return as_typed(
                 typed, room=TYPED_ROOM if item.style is discord.TextStyle.paragraph else LINE_ROOM
             )

@@ -4,12 +4,13 @@ Never here: settings that have one value (setting_modal), and what a change mean
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 from bot.domain.prices import PICTURES, Charge
-from bot.domain.servers.access import Treatment
+from bot.domain.servers.access import ChannelPolicy, Treatment
 from bot.domain.servers.moderation import PATTERN_LIMIT, Match, WordAction, WordRule
 from bot.domain.servers.prompt_rules import (
     SUFFIX_LIMIT,
@@ -107,8 +108,10 @@ async def set_channels(context: Context, revision: int | None) -> None:
         await reply_stale(context, sections, said, _again(context, "channels"))
         return
     edit = channels_placed(allowed=allowed, denied=denied, shown=before)
-    changed = await guilds.change(context.guild_id, context.actor, edit)
-    await show_panel(context, notice=_summary(changed))
+    window = channels_modal(context.localize, replace(shown.settings, channels=ChannelPolicy()))
+    async with given_back(context, window, _again(context, "channels")):
+        changed = await guilds.change(context.guild_id, context.actor, edit)
+        await show_panel(context, notice=_summary(changed))
 
 
 def _again(context: Context, name: str) -> discord.ui.Button[Any]:
@@ -195,18 +198,15 @@ async def set_words(context: Context) -> None:
     edits = [words_dropped(lambda rule: _handle(rule) in gone)]
     pattern = written.get("pattern", "").strip()
     rule = None
-    try:
+    window = words_modal(context.localize, await context.services.guilds.settings(context.guild_id))
+    async with given_back(context, window, _again(context, "words")):
         if pattern:
             match, action = known(Match, written.get("match")), known(WordAction, written.get("action"))
             rule = WordRule(match, pattern, action)
             edits.append(word_added(rule))
         changed = await context.services.guilds.change(context.guild_id, context.actor, all_of(edits))
-    except UserError as refusal:
-        said = [(text("panel.pattern"), as_typed(pattern))]
-        await reply_rejected(context, refusal.text, said, _again(context, "words"))
-        return
-    done = _summary(changed)
-    await show_panel(context, notice=done if rule is None else with_reading(done, rule))
+        done = _summary(changed)
+        await show_panel(context, notice=done if rule is None else with_reading(done, rule))
 
 
 def _handle(rule: WordRule) -> str:

@@ -28,6 +28,8 @@ SHOWN = "<https://s.mj.run/abc> a paper fox --v 7.0 --ar 16:9"
         ),
         ("a paper fox", "a paper fox --sref <https://s.mj.run/abc>", True, False),
         ("a paper fox", "a paper fox --sref <https://s.mj.run/abc>", False, True),
+        ("a paper fox --sref 123", "a paper fox --sref <https://s.mj.run/abc> 123", False, True),
+        ("a paper fox --sref 123", "a paper fox --sref 456", False, False),
     ],
 )
 def test_addresses_count_by_their_number_or_at_the_head_and_as_references_not_at_all(

@@ -3,6 +3,7 @@ Never here: how programs are told apart (tests/doctor/test_kinds.py)."""
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,13 @@ async def stumbling(
         yield MjProxyApi(lines, settings)
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks that follow each other without a pause."""
+    monkeypatch.setattr("bot.midjourney.mjproxy.looking._APART_S", 0.0)
+
+
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("status", [429, 502, 503, None])
 @pytest.mark.parametrize(
     ("flavour", "path"),
@@ -116,10 +124,24 @@ async def test_a_question_that_a_server_could_not_answer_for_a_moment_is_asked_a
     assert len(proxy.calls) == asked + 3  # address and key, that one question, and the job
 
 
+async def test_many_jobs_that_wait_for_the_answer_together_do_not_use_up_the_servers_time() -> None:
+    path = "/mj/task/0/fetch"
+    async with (
+        SimulatedProxy(Flavour.NEW_API, manual=True) as proxy,
+        stumbling(proxy, path, 503, times=60) as api,
+    ):
+        waiting = [api.imagine(prompt="a paper fox", pool=Pool.NORMAL, webhook=None) for _ in range(6)]
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert {one.fault for one in answers if isinstance(one, RemoteError)} == {RemoteFault.UNREACHED}
+    assert (len(answers), proxy.paid, api.is_known) == (6, 0, False)
+
+
+@pytest.mark.usefixtures("at_once")
 async def test_a_question_that_is_never_answered_is_taken_as_it_is_in_the_end() -> None:
     async with (
         SimulatedProxy(Flavour.TRUEAI, manual=True) as proxy,
-        stumbling(proxy, "/api/usage/token", 503, times=5) as api,
+        stumbling(proxy, "/mj-odd/mj/task/0/fetch", 503, times=5) as api,
     ):
         for _ in range(4):
             with pytest.raises(RemoteError):

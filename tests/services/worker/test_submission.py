@@ -107,9 +107,17 @@ async def test_an_hour_of_a_full_queue_does_not_end_a_job_at_a_short_outage(worl
     assert job.finished_at - job.created_at > 40 * 60_000
 
 
-@pytest.mark.parametrize("kind", [RemoteFault.THROTTLED, RemoteFault.UNREACHED])
+@pytest.mark.parametrize(
+    "refusals",
+    [
+        [fault(RemoteFault.THROTTLED)],
+        [fault(RemoteFault.UNREACHED)],
+        [fault(RemoteFault.UNREACHED), fault(RemoteFault.THROTTLED, retry_after=1_800)],
+    ],
+    ids=["busy", "away", "away, then busy for half an hour"],
+)
 async def test_hours_in_our_own_line_are_not_held_against_a_server_that_refuses_once(
-    world: Harness, kind: RemoteFault
+    world: Harness, refusals: list[RemoteError]
 ) -> None:
     world.max_running = 1
     await world.reboot()
@@ -117,7 +125,7 @@ async def test_hours_in_our_own_line_are_not_held_against_a_server_that_refuses_
     job = await world.imagine(user=2)
     await world.pass_time(1)
     assert (await world.job(job.key)).sent_at is None
-    world.upstream.refusals.append(fault(kind))
+    world.upstream.refusals += refusals
 
     await world.reboot(after_ms=3 * 3600_000)
     ended = await world.ended(job)
