@@ -118,7 +118,9 @@ async def test_an_option_set_with_a_slip_is_given_back(tmp_path: Path, old: str)
             else ada.click(shown, custom_id="easel:2:prefer:add")
         )
 
-        refused = await ada.submit_modal(window, {"name": "fine_ink_on_the_best_rice_paper", "options": typed})
+        refused = await ada.submit_modal(
+            window, {"name": "fine_ink_on_the_best_rice_paper", "options": typed}
+        )
         for kept in ("`--stylise`", quoted("fine_ink_on_the_best_rice_paper", 80), f"```\n{typed}\n```"):
             assert kept in seen(refused)
         again = await ada.click(refused.followups[-1], custom_id=f"easel:2:prefer-set:{old}")
