@@ -133,6 +133,7 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("words", "a man — no hat --ar 2:3", "a man — no hat --ar 2:3", ""),
     ("words", "he said—no, never", "he said — no, never", ""),
     ("words", "terracotta—tile roof", "terracotta — tile roof", ""),
+    ("words", "a steak — raw… and bloody", "a steak — raw… and bloody", ""),
     ("words", "a car — fast and red", "a car — fast and red", ""),
     ("words", "a car -- fast and red", "a car -- fast and red", ""),
     ("words", "1920–1930, art-deco", "1920–1930, art-deco", ""),
