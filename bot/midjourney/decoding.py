@@ -108,10 +108,13 @@ _THREADS: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="pictures
 """Few, because the allocator keeps for each thread what its pictures took."""
 
 
-async def decoded(data: bytes, work: Callable[[], T], *, budget: DecodingBudget = DECODING) -> T:
-    """Do slow work on a picture's bytes in a thread, as soon as there is room for what they unfold into."""
+async def decoded(
+    data: bytes, work: Callable[[], T], *, beside: int = 0, budget: DecodingBudget = DECODING
+) -> T:
+    """Do slow work on a picture's bytes in a thread, as soon as there is room for what they unfold into, and for the bytes
+    of what is made of them `beside`."""
     loop = asyncio.get_running_loop()
-    size = unfolds_into(data)
+    size = unfolds_into(data) + beside
     async with budget.hold(size):
         try:
             return await loop.run_in_executor(_THREADS, work)

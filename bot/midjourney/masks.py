@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from bot.domain.intake.masks import MOST_MASK_BYTES, SIDE, CheckedMask, name_of, rectangles
 from bot.errors import UserError
 from bot.midjourney.decoding import Shared, decoded
-from bot.midjourney.pillow import Image, ImageDraw, ImageFont, ImageOps
+from bot.midjourney.pillow import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 from bot.midjourney.resize import MOST_PIXELS, MP4, NotAPicture, TooManyPixels, open_whole, recognise
 from bot.texts import text
 
@@ -24,6 +24,12 @@ BLACK: Final = 0
 WHITE: Final = 255
 HALF: Final = 128
 """From this brightness on a pixel is chosen: soft edges and a JPEG's noise fall to the nearer side."""
+ORIENTATION: Final = 0x0112
+"""Exif's number for how a picture is to be turned."""
+TURNED: Final = frozenset({5, 6, 7, 8})
+"""Exif's orientations that lay a picture on its side."""
+BESIDE: Final = 8
+"""Bytes that a mask takes at most for each of its pixels while it is made: twice in colours."""
 SHOWN_SIDE: Final = 1024
 """The longest side of a picture that cells are chosen on."""
 QUALITY: Final = 82
@@ -55,7 +61,7 @@ class PillowMasks:
         """White cells on black ground; raises ValueError if they are no region."""
         if not cells.is_region:
             raise ValueError("nothing, or everything, is no region")
-        return await self._drawn(lambda: _from_cells(width, height, cells))
+        return await self._drawn(lambda: _from_cells(width, height, cells), pixels=width * height)
 
     async def checked(self, data: bytes, width: int, height: int) -> CheckedMask:
         """Read a mask in any format that results come in; raises `UserError`."""
@@ -63,7 +69,9 @@ class PillowMasks:
             raise UserError(text("mask.empty"))
         if len(data) > MOST_MASK_BYTES:
             raise UserError(text("mask.too_large", limit=MOST_MASK_BYTES >> 20))
-        return await self._drawn(lambda: _checked(data, (width, height), self._most_pixels), data)
+        return await self._drawn(
+            lambda: _checked(data, (width, height), self._most_pixels), data, pixels=width * height
+        )
 
     async def shrunk(self, picture: bytes) -> bytes:
         """A JPEG; raises `UserError`."""
@@ -73,9 +81,9 @@ class PillowMasks:
         """A JPEG of the same size."""
         return await self._drawn(lambda: _preview(picture, cells), picture)
 
-    async def _drawn(self, draw: Callable[[], T], data: bytes = b"") -> T:
+    async def _drawn(self, draw: Callable[[], T], data: bytes = b"", *, pixels: int = 0) -> T:
         async with self._slots.hold():
-            return await decoded(data, draw)
+            return await decoded(data, draw, beside=BESIDE * pixels)
 
 
 def _from_cells(width: int, height: int, cells: Cells) -> bytes:
@@ -93,14 +101,11 @@ def _checked(data: bytes, size: tuple[int, int], most_pixels: int) -> CheckedMas
         raise UserError(text("mask.wrong_format" if foreign else "mask.not_a_picture"))
     try:
         with open_whole(data, kind, most_pixels) as image:
-            mask = _two_colours(image)
+            mask, resized = _two_colours(image, size)
     except TooManyPixels:
         raise UserError(text("mask.too_many_pixels")) from None
     except NotAPicture:
         raise UserError(text("mask.broken")) from None
-    resized = mask.size != size
-    if resized:
-        mask = mask.resize(size, Image.Resampling.NEAREST)
     chosen = mask.histogram()[WHITE]
     if chosen == 0:
         raise UserError(text("mask.no_white"))
@@ -109,19 +114,25 @@ def _checked(data: bytes, size: tuple[int, int], most_pixels: int) -> CheckedMas
     return CheckedMask(_png(mask), resized, chosen / (size[0] * size[1]))
 
 
-def _two_colours(image: Image.Image) -> Image.Image:
-    """Black and white in one channel; what is transparent lies on black ground."""
+def _two_colours(image: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, bool]:
+    """Black and white in one channel and that size, and whether it had another; what is transparent lies on black ground.
+
+    Its size comes first: a file has up to forty million pixels, and each step would copy them all.
+    """
     try:
-        upright = ImageOps.exif_transpose(image)
-        if upright.has_transparency_data:
-            seen = upright.convert("RGBA")
-            ground = Image.new("RGBA", seen.size, "black")
-            ground.alpha_composite(seen)
-            upright = ground
-        if upright.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
-            upright = upright.convert("I").point(lambda level: level * (1 / 256))
-        grey = upright.convert("RGB").convert("L")
-        return grey.point(lambda level: WHITE if level >= HALF else BLACK)
+        lying = size[::-1] if image.getexif().get(ORIENTATION) in TURNED else size
+        resized = image.size != lying
+        if resized:
+            image = image.resize(lying, Image.Resampling.NEAREST)
+        ImageOps.exif_transpose(image, in_place=True)
+        if image.has_transparency_data and image.mode != "RGBA":
+            image = image.convert("RGBA")
+        if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
+            image = image.convert("I").point(lambda level: level * (1 / 256))
+        grey = image.convert("RGB").convert("L")
+        if image.mode == "RGBA":
+            grey = ImageChops.multiply(grey, image.getchannel("A"))
+        return grey.point(lambda level: WHITE if level >= HALF else BLACK), resized
     except Exception as broken:  # Pillow lets any exception out on hostile bytes
         raise NotAPicture(type(broken).__name__) from broken
 
@@ -138,7 +149,7 @@ def _shrunk(picture: bytes, most_pixels: int) -> bytes:
         raise UserError(text("region.no_still"))
     try:
         with open_whole(picture, kind, most_pixels) as image:
-            small = image.convert("RGB")
+            small = image if image.mode == "RGB" else image.convert("RGB")
             small.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
     except (NotAPicture, TooManyPixels):
         raise UserError(text("region.no_still")) from None

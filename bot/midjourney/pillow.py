@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps, features
+    from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageFont, ImageOps, features
 else:
 
     class _Late:
@@ -22,13 +22,14 @@ else:
             return getattr(importlib.import_module(self._name), name)
 
     Image = _Late("Image")
+    ImageChops = _Late("ImageChops")
     ImageCms = _Late("ImageCms")
     ImageDraw = _Late("ImageDraw")
     ImageFont = _Late("ImageFont")
     ImageOps = _Late("ImageOps")
     features = _Late("features")
 
-__all__ = ["Image", "ImageCms", "ImageDraw", "ImageFont", "ImageOps", "features", "load"]
+__all__ = ["Image", "ImageChops", "ImageCms", "ImageDraw", "ImageFont", "ImageOps", "features", "load"]
 
 
 @cache

@@ -4,6 +4,8 @@ Never here: who chooses what."""
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -102,6 +104,17 @@ async def test_what_is_transparent_is_not_chosen() -> None:
     assert opened(checked.png).getpixel((5, 5)) == WHITE
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+async def test_what_is_half_transparent_falls_to_the_nearer_side_in_any_format(mode: str) -> None:
+    image = Image.new("RGBA", (80, 60), (255, 255, 255, 0))
+    image.paste((255, 255, 255, 127), (0, 0, 40, 60))
+    image.paste((255, 255, 255, 128), (0, 0, 20, 60))
+
+    checked = await MASKS.checked(written(image.quantize() if mode == "P" else image.convert(mode)), 40, 30)
+
+    assert (checked.resized, checked.share) == (True, 0.25)
+
+
 async def test_soft_edges_fall_to_the_nearer_side() -> None:
     image = Image.new("L", (40, 30))
     image.paste(127, (0, 0, 20, 30))
@@ -128,9 +141,44 @@ async def test_a_photograph_of_a_mask_is_turned_upright_first() -> None:
 
     checked = await MASKS.checked(written(tall, "JPEG", quality=95, exif=exif), 40, 30)
 
+    small = await MASKS.checked(written(tall, "JPEG", quality=95, exif=exif), 20, 15)
+
     mask = opened(checked.png)
-    assert not checked.resized
+    assert (checked.resized, small.resized) == (False, True)
     assert (mask.getpixel((20, 3)), mask.getpixel((20, 27))) == (BLACK, WHITE)
+    mask = opened(small.png)
+    assert (mask.size, mask.getpixel((10, 2)), mask.getpixel((10, 13))) == ((20, 15), BLACK, WHITE)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process how much it took at most")
+def test_two_large_masks_at_once_take_no_more_memory_than_the_whole_process_gives_pictures() -> None:
+    code = """if True:
+        import asyncio, sys
+        from bot.domain.intake.masks import Cells
+        from bot.midjourney.decoding import DECODING_BYTES
+        from bot.midjourney.masks import PillowMasks
+
+        def kib(name):
+            with open("/proc/self/status") as lines:
+                return next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+        async def main():
+            large, masks = sys.stdin.buffer.read(), PillowMasks()
+            await masks.shrunk(await masks.from_cells(64, 64, Cells(8)))
+            before = kib("VmRSS")
+            await asyncio.gather(*(masks.checked(large, 1024, 1024) for _ in range(2)))
+            print((kib("VmHWM") - before) * 1024 <= DECODING_BYTES)
+
+        asyncio.run(main())
+    """
+    large = Image.new("RGBA", (4000, 4000))
+    large.paste("white", (100, 100, 900, 900))
+
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", code], input=written(large, compress_level=1), capture_output=True, check=True
+    )
+
+    assert done.stdout.split() == [b"True"]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +213,7 @@ async def test_white_that_is_lost_when_it_is_made_smaller_is_no_white() -> None:
 
 
 async def test_a_picture_that_breaks_while_it_is_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(_image: Image.Image) -> Image.Image:
+    def breaks(_image: Image.Image, **_how: bool) -> None:
         raise OSError("a plugin's surprise")
 
     monkeypatch.setattr("bot.midjourney.masks.ImageOps.exif_transpose", breaks)
