@@ -31,6 +31,9 @@ LEAST: Final = 1024 * 1024
 _PER_PIXEL: Final = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B": 2}
 """Bytes of a pixel as Pillow keeps it; 4 for every mode beside these."""
 
+_COPIES: Final = {"WEBP": 4}
+"""How often a format's decoder keeps all pixels: WebP's has two of its own and hands out a third."""
+
 
 class Shared:
     """Room that is given out in turns: of those who wait, next is the server that holds least; each server's own wait in
@@ -134,6 +137,7 @@ def unfolds_into(data: bytes) -> int:
     """Bytes that a file takes once decoded, by its head alone; nothing is decoded for it."""
     try:
         with Image.open(io.BytesIO(data)) as image:
-            return image.width * image.height * _PER_PIXEL.get(image.mode, 4)
+            pixels = image.width * image.height * _COPIES.get(image.format or "", 1)
+            return pixels * _PER_PIXEL.get(image.mode, 4)
     except Exception:  # noqa: BLE001 - Pillow's plugins let any exception out on hostile bytes; who decodes says why
         return LEAST

@@ -20,6 +20,7 @@ from bot.midjourney.resize import (
     NotAPicture,
     TooManyPixels,
     as_webp,
+    most_of,
     open_whole,
     recognise,
 )
@@ -98,7 +99,7 @@ def check(data: bytes, *, name: str) -> CheckedPicture:
     except NotAPicture as broken:
         raise UserError(text("picture.broken", name=name)) from broken
     except TooManyPixels as bomb:
-        millions = MOST_PIXELS // 1_000_000
+        millions = most_of(kind, MOST_PIXELS) // 1_000_000
         raise UserError(text("picture.too_many_pixels", name=name, limit=millions)) from bomb
 
 
@@ -111,7 +112,7 @@ def _check_size(data: bytes, kind: Format, name: str) -> None:
         raise TooManyPixels(str(bomb)) from bomb
     except Exception as broken:  # Pillow's plugins let any exception out on hostile bytes
         raise NotAPicture(type(broken).__name__) from broken
-    if width * height > MOST_PIXELS:
+    if width * height > most_of(kind, MOST_PIXELS):
         raise TooManyPixels(f"{width} x {height}")
     if min(width, height) < LEAST_SIDE:
         raise UserError(text("picture.too_small", name=name, width=width, height=height, low=LEAST_SIDE))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MOST_PIXELS: Final = 40_000_000
 """Twice the largest picture that Midjourney makes (4096 x 4096), and 160 MB once unfolded."""
+MOST_WEBP_PIXELS: Final = 20_000_000
+"""Its decoder keeps all of them four times."""
 WEBP_LONGEST_SIDE: Final = 16_383
 SMALLEST_SIDE: Final = 32
 """A picture that must shrink below this to fit is not worth showing."""
@@ -109,6 +111,11 @@ def _unchanged(data: bytes, kind: Format, width: int, height: int, limit: int) -
     return ResizedPicture(data, kind, width, height, reduced=False)
 
 
+def most_of(kind: Format, most_pixels: int) -> int:
+    """How many pixels a picture of that format may have where others may have `most_pixels`."""
+    return min(most_pixels, MOST_WEBP_PIXELS) if kind is WEBP else most_pixels
+
+
 def open_whole(data: bytes, kind: Format, most_pixels: int) -> Image.Image:
     """Open and decode a still picture, so that a cut-off file is found out here and not by the people who look at it.
 
@@ -120,7 +127,7 @@ def open_whole(data: bytes, kind: Format, most_pixels: int) -> Image.Image:
         raise TooManyPixels(str(bomb)) from bomb
     except Exception as broken:  # Pillow's plugins let any exception out on hostile bytes
         raise NotAPicture(type(broken).__name__) from broken
-    if image.width * image.height > most_pixels:
+    if image.width * image.height > most_of(kind, most_pixels):
         image.close()
         raise TooManyPixels(f"{image.width} x {image.height}")
     try:

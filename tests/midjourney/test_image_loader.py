@@ -16,8 +16,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from bot.domain.inputs import LONGEST_SIDE, MOST_SENT_BYTES
 from bot.errors import UserError
-from bot.midjourney.decoding import LEAST, DecodingBudget, unfolds_into
+from bot.midjourney.decoding import DECODING_BYTES, LEAST, DecodingBudget, unfolds_into
 from bot.midjourney.image_loader import PillowReader, check
+from bot.midjourney.resize import MOST_WEBP_PIXELS
 from tests.midjourney.drawing import animation, bomb, noise, still
 
 pillow_heif.register_heif_opener()  # to draw a phone's files before the program has read one
@@ -144,6 +145,7 @@ async def test_all_that_decode_share_one_budget_and_a_large_one_waits_for_room()
     assert (order, budget.used) == (["huge", "small"], 0)
     assert unfolds_into(still("PNG", (300, 200), "P")) == 300 * 200
     assert unfolds_into(still("JPEG", (300, 200))) == 300 * 200 * 4
+    assert unfolds_into(still("WEBP", (300, 200))) == 4 * 300 * 200 * 4  # its decoder keeps four copies
     assert unfolds_into(b"nothing") == LEAST
 
 
@@ -164,6 +166,20 @@ async def test_who_gives_up_just_as_room_is_found_leaves_it_to_the_next() -> Non
     assert gone.cancelled()
     assert not left.cancelled()
     assert budget.used == 0
+
+
+def test_a_webp_unfolds_into_four_pictures_so_it_may_have_fewer_pixels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert 4 * 4 * MOST_WEBP_PIXELS <= DECODING_BYTES
+    monkeypatch.setattr("bot.midjourney.resize.MOST_WEBP_PIXELS", 1_000_000)
+
+    with pytest.raises(UserError) as caught:
+        check(still("WEBP", (1001, 1000)), name="fox.png")
+
+    assert (caught.value.text.id, caught.value.text.args["limit"]) == ("picture.too_many_pixels", 1)
+    check(still("WEBP", (1000, 1000)), name="fox.png")
+    check(still("PNG", (1001, 1000)), name="fox.png")
 
 
 def test_sixteen_bits_of_grey_keep_their_shades() -> None:
