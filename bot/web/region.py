@@ -154,7 +154,8 @@ class RegionPages:
             return localize(503, text("region.page.busy"), locale)
         self._in_hand += 1
         try:
-            link = await self._mask_editor.open(_token(request))
+            # Who posts again may only have lost the answer.
+            link = await self._mask_editor.open(_token(request), used=request.method == "POST")
             locale = link.locale
             return await answer(link)
         except LinkGone as gone:

@@ -27,7 +27,7 @@ from bot.web.region import RegionPages
 from bot.web.server import serve
 from tests.fixtures.ports import free_port
 from tests.fixtures.sqlite import migrated
-from tests.storage.making import NOON, child, job
+from tests.storage.making import FREE, NOON, child, job
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -177,9 +177,9 @@ class Room:
         if self.others is not None:
             return Pressed(self.others, PressOutcome.RUNNING)
         if not self.begun:
-            self.begun.append(
-                child(PARENT, 3, interaction_id=asker.interaction_id, reply=asker.reply, user_id=7)
-            )
+            begun = child(PARENT, 3, interaction_id=asker.interaction_id, reply=asker.reply, user_id=7)
+            self.begun.append(begun)
+            await self.storage.jobs.insert(begun, FREE)
             return Pressed(self.begun[0], PressOutcome.STARTED)
         return Pressed(self.begun[0], PressOutcome.RUNNING)
 

@@ -18,7 +18,7 @@ from bot.domain.ports import Showing
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.admission.authorization import Operation
 from bot.services.intake.region import picture_gone
-from bot.services.intake.region_links import read_asker
+from bot.services.intake.region_links import LinkGone, read_asker
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ class MaskEditor:
     def __post_init__(self) -> None:
         self._kept = TTLCache(MOST_KEPT, KEPT_MS, self.clock.now)
 
-    async def open(self, token: str) -> RegionLink:
-        """The link that somebody came by; raises `LinkGone` or `StorageTrouble`."""
-        return await self.links.read(token)
+    async def open(self, token: str, *, used: bool = False) -> RegionLink:
+        """The link that somebody came by, or with `used` comes by again; raises `LinkGone` or `StorageTrouble`."""
+        return await self.links.read(token, used=used)
 
     # -- the picture -------------------------------------------------------------------------------------
 
@@ -107,7 +107,8 @@ class MaskEditor:
     # -- the region --------------------------------------------------------------------------------------
 
     async def submit(self, link: RegionLink, mask: bytes, words: str | None = None) -> Job:
-        """Begin the link's one job; sent twice, by two taps or to two processes, it is still one job and one charge.
+        """Begin the link's one job; sent twice, by two taps or to two processes, it is still one job and one charge. By a
+        used link, as after an answer that was lost on its way, it is the job that was begun; `LinkGone` if that is no more.
 
         A job is unique by the interaction that asked for it, and a link carries the one it was made in: that is what
         holds, whatever dies in between. The link is used up once the job stands. Raises `UserError` with the rule or
@@ -115,6 +116,11 @@ class MaskEditor:
         """
         asker = read_asker(link.asker)
         CURRENT_PARTY.set(asker.server or asker.user_id)
+        if link.used_at is not None:
+            begun = await self.store.by_interaction(asker.interaction_id)
+            if begun is None:
+                raise LinkGone(link.locale)
+            return begun
         pressed = await self.regions.repaint(
             asker,
             link.job,

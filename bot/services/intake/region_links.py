@@ -62,10 +62,10 @@ class RegionLinks:
         await self.store.add(link)
         return f"{self.public_url.rstrip('/')}{PATH}/{token}"
 
-    async def read(self, token: str) -> RegionLink:
-        """The open link of a token; raises `LinkGone`, or `StorageTrouble`."""
+    async def read(self, token: str, *, used: bool = False) -> RegionLink:
+        """The link of a token, within its time: an open one, or a `used` one, too; raises `LinkGone`, or `StorageTrouble`."""
         link = await self.store.find(digest_of(token))
-        if link is None or not link.is_open(self.clock.now()):
+        if link is None or not (replace(link, used_at=None) if used else link).is_open(self.clock.now()):
             raise LinkGone(None if link is None else link.locale)
         return link
 

@@ -224,6 +224,34 @@ async def test_sent_many_times_at_once_it_is_one_job_one_charge_and_one_card(
     assert len(cards(world, again)) == 1
 
 
+async def test_sent_again_after_its_end_because_the_answer_was_lost_it_is_the_job_that_was_begun(
+    world: Harness, studio: Studio
+) -> None:
+    token = await studio.token(await single(world))
+    done = await world.ended(await studio.mask_editor.submit(await studio.mask_editor.open(token), MASK))
+    before = await world.ledger()
+
+    again = await studio.mask_editor.submit(await studio.mask_editor.open(token, used=True), MASK)
+
+    assert again.key == done.key
+    assert (await world.ledger(), len(world.upstream.tasks)) == (before, 2)
+    world.clock.move_to(world.clock.now() + LINK_LIFE_MS)
+    with pytest.raises(LinkGone):
+        await studio.mask_editor.open(token, used=True)
+
+
+async def test_a_used_link_whose_job_is_no_more_begins_nothing(world: Harness, studio: Studio) -> None:
+    link = await studio.link(await single(world), replace(world.asker(), locale="de"))
+    await studio.links.use_up(link)
+    before = await world.ledger()
+
+    with pytest.raises(LinkGone) as gone:
+        await studio.mask_editor.submit(replace(link, used_at=world.clock.now()), MASK)
+
+    assert gone.value.locale == "de"
+    assert await world.ledger() == before
+
+
 async def test_a_refused_region_charges_nothing_and_leaves_the_link_good(
     world: Harness, studio: Studio
 ) -> None:
