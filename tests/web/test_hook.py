@@ -194,6 +194,23 @@ async def test_a_body_that_does_not_come_is_given_up(house: House) -> None:
     assert house.metrics.outcomes == {"slow": 1}
 
 
+async def test_a_server_that_goes_away_while_it_posts_is_no_bug(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with house.served() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = f"POST /hook/{TOKEN} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\nExpect: 100-continue\r\n\r\n"
+        writer.write(head.encode())
+        assert b" 100 " in await reader.readline()
+        writer.write(b"{")
+        writer.write_eof()
+        await reader.read()
+        writer.close()
+
+    assert house.metrics.outcomes == {"slow": 1}
+    assert caplog.records == []
+
+
 async def test_only_posts_are_taken(house: House, client: aiohttp.ClientSession) -> None:
     async with house.served() as port, client.get(f"http://127.0.0.1:{port}/hook/{TOKEN}") as answer:
         assert answer.status == 405

@@ -359,6 +359,29 @@ async def test_a_mask_that_does_not_come_is_given_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "body"), [("image/png", b"\x89PNG"), ("multipart/form-data; boundary=x", b"--x\r\n\r\n\x89PNG")]
+)
+async def test_a_phone_that_goes_away_while_it_sends_is_no_bug(
+    logged: io.StringIO, tmp_path: Path, kind: str, body: bytes
+) -> None:
+    async with opened_room(tmp_path) as room:
+        link = await room.link()
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(room.address.rpartition(":")[2]))
+        writer.write(
+            f"POST /region/{link.rpartition('/')[2]} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\n"
+            f"Content-Type: {kind}\r\nContent-Length: 50000\r\nExpect: 100-continue\r\n\r\n".encode()
+        )
+        assert b" 100 " in await reader.readline()
+        writer.write(body)
+        writer.write_eof()
+        await reader.read()
+        writer.close()
+
+    assert (room.counted, room.begun) == (["slow"], [])
+    assert "Traceback" not in logged.getvalue()
+
+
+@pytest.mark.parametrize(
     ("site", "origin"),
     [
         ("cross-site", None),
