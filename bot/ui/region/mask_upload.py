@@ -50,19 +50,13 @@ def mask_modal(context: Context, key: JobKey, position: int, words: str | None =
 @modal(WORD, KEY, NUMBER)
 async def take(context: Context, key: JobKey, position: int) -> None:
     """Begin the job with the uploaded mask; what is refused leaves the picker as it is."""
-    uploads = context.data.get("resolved", {}).get("attachments", {})
-    upload = uploads.get(context.fields.get(FILE))
-    size = 0 if upload is None else int(upload.get("size", 0))
-    if not size:  # as with a bad prompt: refused at once, with nothing left in public
-        raise UserError(text("mask.empty"))
-    if size > MOST_MASK_BYTES:
-        raise UserError(text("mask.too_large", limit=MOST_MASK_BYTES >> 20))
-    context.check_permissions()
     typed = context.fields.get(PROMPT)
-    asker = await context.defer_update()
     try:
+        address = _address(context)  # as with a bad prompt: refused at once, with nothing left in public
+        context.check_permissions()
+        asker = await context.defer_update()
         words = None if typed is None else read_words(typed)
-        mask = await _read(context, str(upload["url"]))
+        mask = await _read(context, address)
         regions = context.services.regions
         await begin_region(context, await regions.prepare(asker, key, position, mask, words=words))
     except UserError as refusal:
@@ -75,6 +69,18 @@ async def take(context: Context, key: JobKey, position: int) -> None:
             # The same window once more: no squares are chosen.
             lambda draft: custom_id_of("cells-rewrite", key, position, Cells(), draft),
         )
+
+
+def _address(context: Context) -> str:
+    """Where the upload lies; raises `UserError` if it is empty or too large."""
+    uploads = context.data.get("resolved", {}).get("attachments", {})
+    upload = uploads.get(context.fields.get(FILE), {})
+    size = int(upload.get("size", 0))
+    if not size:
+        raise UserError(text("mask.empty"))
+    if size > MOST_MASK_BYTES:
+        raise UserError(text("mask.too_large", limit=MOST_MASK_BYTES >> 20))
+    return str(upload["url"])
 
 
 async def _read(context: Context, url: str) -> bytes:

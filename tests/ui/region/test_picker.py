@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 import pytest
 
-from bot.domain.intake.masks import Cells, CheckedMask
+from bot.domain.intake.masks import MOST_MASK_BYTES, Cells, CheckedMask
 from bot.domain.intake.window_words import WindowWords
 from bot.errors import StorageTrouble
 from bot.services.intake.press import Pressed, PressOutcome
@@ -133,6 +133,26 @@ async def test_words_go_along_with_squares_or_a_mask_and_bad_ones_are_given_back
         assert regions.written == [WindowWords(prompt="a red roof")]
         assert len(regions.begun) == 1
         assert (regions.masks, regions.chosen) == (([b"a mask"], []) if file else ([], [Cells(3)]))
+
+
+@pytest.mark.parametrize(
+    ("mask", "said"), [(b"", "This file is empty"), (bytes(MOST_MASK_BYTES + 1), "larger than 10 MB")]
+)
+async def test_words_beside_a_mask_that_is_empty_or_too_large_are_given_back(mask: bytes, said: str) -> None:
+    async with studio(extensions=EXTENSIONS) as house:
+        house.services.windows.anywhere = True
+        house.services.drafts = drafts = Drafts()
+        window = await press(house, ScriptedRegions(own_words="a lighthouse"), UPLOAD)
+
+        refused = await house.bob.submit_modal(window, {"prompt": "a red roof", "file": ("mask.png", mask)})
+
+        answer = refused.response
+        assert answer is not None
+        assert said in str(answer.components)
+        assert answer.ephemeral
+        again = await house.bob.click(answer, custom_id=answer.components[-1]["components"][0]["custom_id"])
+        assert again.modal is not None
+        assert drafts.kept[-1][0].prompt == "a red roof"
 
 
 @pytest.mark.parametrize("act", [WORDS, UPLOAD])
