@@ -37,9 +37,11 @@ SCREENS: Final = {
     "low window": (1024, 500, 0.65, 44),
 }
 """Width, height, the least share of them that is the board's, the least height of a target."""
+FOR_WORDS: Final = 0.1
+"""What a field for words may take of the board's share."""
 MEASURED: Final = """() => {
-  const seen = [...document.querySelectorAll("button, #size, #board, #share, summary")].filter((one) => one.offsetParent);
-  const labels = [...document.querySelectorAll("button, button b, .size span, summary")].filter((one) => one.offsetParent);
+  const seen = [...document.querySelectorAll("button, #size, #board, #share, #words, summary")].filter((one) => one.offsetParent);
+  const labels = [...document.querySelectorAll("button, button b, .size span, .words span, summary")].filter((one) => one.offsetParent);
   return {
     boxes: seen.map((one) => {
       const { left, top, right, bottom } = one.getBoundingClientRect();
@@ -96,6 +98,23 @@ async def test_everything_is_on_the_screen_whole_and_nothing_ever_moves(
         for locale in LANGUAGES:
             await editor.open(locale)
             await judge(editor, locale, *SCREENS[screen])
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+async def test_where_words_are_taken_their_field_is_on_the_screen_too_and_the_board_keeps_most_of_it(
+    browser: Browser, tmp_path: Path, screen: str
+) -> None:
+    width, height, least_share, least_target = SCREENS[screen]
+    async with editing(browser, tmp_path, **device(width, height)) as editor:
+        editor.room.prompt = "a paper fox in a forest --ar 3:2"
+        for locale in ("de", "fr"):
+            await editor.open(locale)
+            await judge(editor, locale, width, height, least_share - FOR_WORDS, least_target)
+            words, submit = [await editor.page.locator(name).bounding_box() for name in ("#words", "#submit")]
+            assert words is not None
+            assert submit is not None
+            assert words["width"] >= 0.4 * width
+            assert words["y"] <= submit["y"] + 1
 
 
 async def judge(
