@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.inputs import LONGEST_SIDE, MOST_SENT_BYTES, CheckedPicture
 from bot.errors import UserError
-from bot.midjourney.decoding import DECODING, DecodingBudget, decoded
+from bot.midjourney.decoding import DECODING, DecodingBudget, decoded, unfolds_into
 from bot.midjourney.pillow import Image, ImageCms, ImageOps, features
 from bot.midjourney.resize import (
     GIF,
@@ -53,8 +53,12 @@ _NO_READER: Final = (
 """First bytes of pictures that no library of ours reads."""
 _MOVING: Final = frozenset({PNG, GIF, WEBP, AVIF})
 """Files of these that hold several pictures move; a phone's JPEG or HEIC and a scan's TIFF hold several views."""
+_MIXED: Final = frozenset({"L", "RGB", "CMYK"})
+"""Modes in which colours may be mixed as they are."""
 _BAND: Final = 512
-"""Rows of a large picture that are made smaller at once."""
+"""Rows of a picture that are made usual at once."""
+_MADE: Final = 4 * (2 * LONGEST_SIDE) ** 2
+"""Bytes of what is made of a picture at most: one that is twice as long as what is sent shrinks band by band."""
 
 
 class PillowReader:
@@ -65,7 +69,8 @@ class PillowReader:
 
     async def check(self, data: bytes, *, name: str) -> CheckedPicture:
         """Look into a file by its bytes, whatever it is called."""
-        return await decoded(data, lambda: check(data, name=name), budget=self._budget)
+        made = min(4 * unfolds_into(data), _MADE)
+        return await decoded(data, lambda: check(data, name=name), beside=made, budget=self._budget)
 
 
 def recognise_given(data: bytes) -> Format | None:
@@ -127,10 +132,9 @@ def _prepared(image: Image.Image, kind: Format, *, smaller: bool) -> CheckedPict
     those of the usual one).
     """
     try:
-        plain = _pixels(image)
         side = min(LONGEST_SIDE, max(image.size))
         smaller = smaller or side < max(image.size)
-        plain.thumbnail((side, side), Image.Resampling.LANCZOS)
+        plain = _pixels(image)
         if kind in {PNG, JPEG} and not smaller:
             again = _as_png(plain) if kind is PNG else _as_jpeg(plain)
             if len(again) <= MOST_SENT_BYTES:
@@ -149,21 +153,24 @@ def _prepared(image: Image.Image, kind: Format, *, smaller: bool) -> CheckedPict
 
 
 def _pixels(image: Image.Image) -> Image.Image:
-    """Its pixels in usual colours, upright, on a picture that knows nothing else; a large one shrinks band by band."""
+    """Its pixels in usual colours, upright, on a picture that knows nothing else, and no longer than what is sent.
+
+    Each step would copy the whole: so it shrinks first, or band by band where its colours have to be made usual before.
+    """
+    if image.mode in _MIXED and not image.has_transparency_data:
+        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     orientation = image.getexif().get(0x0112, 1)
     profile = image.info.get("icc_profile")
     mode = "RGBA" if image.has_transparency_data else "RGB"
     factor = max(1, max(image.size) // LONGEST_SIDE)
-    if factor == 1:
-        plain = _converted(image, mode, profile)
-    else:
-        width, height = image.size
-        band = max(factor, _BAND // factor * factor)
-        plain = Image.new(mode, (-(-width // factor), -(-height // factor)))
-        for top in range(0, height, band):
-            strip = image.crop((0, top, width, min(height, top + band)))
-            strip.info.update({key: image.info[key] for key in ("transparency",) if key in image.info})
-            plain.paste(_converted(strip, mode, profile).reduce(factor), (0, top // factor))
+    width, height = image.size
+    band = max(factor, _BAND // factor * factor)
+    plain = Image.new(mode, (-(-width // factor), -(-height // factor)))
+    for top in range(0, height, band):
+        strip = image.crop((0, top, width, min(height, top + band)))
+        strip.info.update({key: image.info[key] for key in ("transparency",) if key in image.info})
+        plain.paste(_converted(strip, mode, profile).reduce(factor), (0, top // factor))
+    plain.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     turned = Image.Exif()
     turned[0x0112] = orientation
     plain.info = {"exif": turned.tobytes()} if orientation != 1 else {}

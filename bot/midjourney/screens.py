@@ -3,15 +3,16 @@ Never here: I/O; every drawing happens in a thread."""
 
 from __future__ import annotations
 
-import asyncio
 import io
 from typing import Final
 
-from bot.midjourney.decoding import Shared
+from bot.midjourney.decoding import Shared, decoded
 from bot.midjourney.pillow import Image
 
 LONGEST_SIDE: Final = 2048
 QUALITY: Final = 85
+_MADE: Final = 2 * 4 * LONGEST_SIDE**2
+"""Bytes of what is made of a picture, half of them on the way."""
 
 
 class PillowScreens:
@@ -23,13 +24,13 @@ class PillowScreens:
     async def fit(self, picture: bytes) -> bytes:
         """A WebP of a picture that `HttpPictures` gave: its type, its pixels and that it is whole were seen there."""
         async with self._slots.hold():
-            return await asyncio.to_thread(_fit, picture)
+            return await decoded(picture, lambda: _fit(picture), beside=_MADE)
 
 
 def _fit(picture: bytes) -> bytes:
-    with Image.open(io.BytesIO(picture)) as opened:
-        shown = opened.convert("RGB")
-    shown.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     written = io.BytesIO()
-    shown.save(written, "WEBP", quality=QUALITY, method=3)
+    with Image.open(io.BytesIO(picture)) as opened:
+        shown = opened if opened.mode == "RGB" else opened.convert("RGB")
+        shown.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+        shown.save(written, "WEBP", quality=QUALITY, method=3)
     return written.getvalue()

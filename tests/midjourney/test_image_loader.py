@@ -20,6 +20,7 @@ from bot.midjourney.decoding import DECODING_BYTES, LEAST, DecodingBudget, unfol
 from bot.midjourney.image_loader import PillowReader, check
 from bot.midjourney.resize import MOST_WEBP_PIXELS
 from tests.midjourney.drawing import animation, bomb, noise, still
+from tests.midjourney.memory import only_linux, taken_by_two
 
 pillow_heif.register_heif_opener()  # to draw a phone's files before the program has read one
 
@@ -147,6 +148,24 @@ async def test_all_that_decode_share_one_budget_and_a_large_one_waits_for_room()
     assert unfolds_into(still("JPEG", (300, 200))) == 300 * 200 * 4
     assert unfolds_into(still("WEBP", (300, 200))) == 4 * 300 * 200 * 4  # its decoder keeps four copies
     assert unfolds_into(b"nothing") == LEAST
+
+
+@only_linux
+def test_two_photos_at_once_take_no_more_memory_than_the_whole_process_gives_pictures() -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    photo, small = (
+        written(Image.new("RGB", size, "teal"), "JPEG", exif=turned, icc_profile=profile)
+        for size in ((4080, 4000), (40, 30))
+    )
+    work = """
+from bot.midjourney.image_loader import PillowReader
+async def work(data):
+    await PillowReader().check(data, name="fox.jpg")
+"""
+
+    assert taken_by_two(work, photo, small) <= DECODING_BYTES
 
 
 async def test_who_gives_up_just_as_room_is_found_leaves_it_to_the_next() -> None:

@@ -4,8 +4,6 @@ Never here: who chooses what."""
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 
 import pytest
 from hypothesis import given, settings
@@ -14,8 +12,10 @@ from PIL import Image, ImageDraw
 
 from bot.domain.intake.masks import EVERY, MOST_MASK_BYTES, Cells, rectangles
 from bot.errors import UserError
+from bot.midjourney.decoding import DECODING_BYTES
 from bot.midjourney.masks import SHOWN_SIDE, PillowMasks
 from tests.midjourney.drawing import bomb, still, video
+from tests.midjourney.memory import only_linux, taken_by_two
 
 MASKS = PillowMasks()
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
@@ -150,35 +150,18 @@ async def test_a_photograph_of_a_mask_is_turned_upright_first() -> None:
     assert (mask.size, mask.getpixel((10, 2)), mask.getpixel((10, 13))) == ((20, 15), BLACK, WHITE)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process how much it took at most")
+@only_linux
 def test_two_large_masks_at_once_take_no_more_memory_than_the_whole_process_gives_pictures() -> None:
-    code = """if True:
-        import asyncio, sys
-        from bot.domain.intake.masks import Cells
-        from bot.midjourney.decoding import DECODING_BYTES
-        from bot.midjourney.masks import PillowMasks
-
-        def kib(name):
-            with open("/proc/self/status") as lines:
-                return next(int(line.split()[1]) for line in lines if line.startswith(name))
-
-        async def main():
-            large, masks = sys.stdin.buffer.read(), PillowMasks()
-            await masks.shrunk(await masks.from_cells(64, 64, Cells(8)))
-            before = kib("VmRSS")
-            await asyncio.gather(*(masks.checked(large, 1024, 1024) for _ in range(2)))
-            print((kib("VmHWM") - before) * 1024 <= DECODING_BYTES)
-
-        asyncio.run(main())
-    """
     large = Image.new("RGBA", (4000, 4000))
     large.paste("white", (100, 100, 900, 900))
+    work = """
+from bot.midjourney.masks import PillowMasks
+masks = PillowMasks()
+async def work(data):
+    await masks.checked(data, 1024, 1024)
+"""
 
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", code], input=written(large, compress_level=1), capture_output=True, check=True
-    )
-
-    assert done.stdout.split() == [b"True"]
+    assert taken_by_two(work, written(large, compress_level=1), written(half("RGBA"))) <= DECODING_BYTES
 
 
 @pytest.mark.parametrize(

@@ -138,16 +138,17 @@ async def test_an_older_page_gets_todays_files_for_now_and_no_others(
             assert answer.status == 404
 
 
+@pytest.mark.parametrize(("size", "fit"), [((3000, 1500), (2048, 1024)), (SIZE, SIZE)])
 async def test_the_picture_is_made_for_a_screen_and_fetched_once(
-    tmp_path: Path, client: aiohttp.ClientSession
+    tmp_path: Path, client: aiohttp.ClientSession, size: tuple[int, int], fit: tuple[int, int]
 ) -> None:
-    async with opened_room(tmp_path, size=(3000, 1500)) as room:
+    async with opened_room(tmp_path, size=size) as room:
         link = await room.link()
         for _ in range(2):
             async with client.get(f"{link}/picture") as answer:
                 shown = Image.open(io.BytesIO(await answer.read()))
             assert answer.content_type == "image/webp"
-            assert (shown.format, shown.size) == ("WEBP", (2048, 1024))
+            assert (shown.format, shown.size) == ("WEBP", fit)
 
     assert room.fetched == 1
 
