@@ -9,9 +9,11 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from cachetools import TTLCache
+
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.errors import StorageTrouble
-from bot.services.admission.rate_limits import RateLimit
+from bot.services.admission.rate_limits import SERVERS
 from bot.services.modlog.events import events_of, undeliverable_event
 from bot.texts import text
 
@@ -47,9 +49,16 @@ OF_SERVER_LIMIT: Final = 50
 """Of these, one server's."""
 LINES: Final = 300
 """Told to one server in an hour by this process, whatever happens there: k processes tell k times as many at most, into
-that server's own channel. What moderators decided stands in the history besides."""
+that server's own channel. An hour begins with its first line. What moderators decided stands in the history besides."""
 AT_ONCE: Final = 4
 """Channels that are written to at the same time: a slow one holds up nobody else."""
+
+
+@dataclass(slots=True)
+class _Hour:
+    """An hour of a server."""
+
+    lines: int = 0
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -64,12 +73,10 @@ class Dispatcher:
     _waiting: dict[int, deque[ModEvent]] = field(init=False, default_factory=dict)
     _turns: asyncio.Queue[int] = field(init=False, default_factory=asyncio.Queue)
     """Servers whose turn it is to be told something; each stands there once, and goes to the end after it."""
-    _lines: RateLimit = field(init=False)
+    _hours: TTLCache[int, _Hour, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._lines = RateLimit(
-            self.clock, most=LINES, within_ms=HOUR_MS, refusal=""
-        )  # nobody is refused anything
+        self._hours = TTLCache(SERVERS, HOUR_MS, self.clock.now)
 
     def notify(self, guild_id: int | None, event: ModEvent) -> None:
         """Have moderators of a server hear of it; returns at once, and may be called from anywhere in the loop."""
@@ -123,7 +130,7 @@ class Dispatcher:
         settings = await self.settings.settings(guild_id)
         if settings.log_channel is None:
             return
-        if not self._lines.left(guild_id):
+        if self._hours.get(guild_id, _Hour()).lines >= LINES:
             self.metrics.count("notices_dropped", kind=event.kind.value)
             return
         window = REPEAT_AFTER_MS[event.kind]
@@ -135,12 +142,12 @@ class Dispatcher:
                 return
             event = replace(event, held_back=held_back)
         await self._post(guild_id, settings.log_channel, event, settings.locale)
-        if not self._lines.left(guild_id):
+        if self._hours.get(guild_id, _Hour()).lines == LINES:
             enough = ModEvent(event.kind, event.key, text("log.enough", limit=LINES))
             await self._post(guild_id, settings.log_channel, enough, settings.locale)
 
     async def _post(self, guild_id: int, channel_id: int, event: ModEvent, locale: str | None) -> None:
-        self._lines.count(guild_id, 1)
+        self._hours.setdefault(guild_id, _Hour()).lines += 1
         try:
             await self.modlog.post(guild_id, channel_id, event, locale=locale)
         except Exception:  # one channel's trouble, whatever it is, must not silence all the others

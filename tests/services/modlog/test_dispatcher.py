@@ -10,7 +10,7 @@ import pytest
 from bot.domain.servers.guild_ports import EventKind, ModEvent, NoModLog
 from bot.errors import StorageTrouble
 from bot.services.modlog import dispatcher as room
-from bot.services.modlog.dispatcher import REPEAT_AFTER_MS, Dispatcher
+from bot.services.modlog.dispatcher import MINUTE_MS, REPEAT_AFTER_MS, Dispatcher
 from bot.texts import text
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, LOG_CHANNEL
@@ -101,6 +101,21 @@ async def test_a_flood_is_cut_and_counted(server: Server, monkeypatch: pytest.Mo
         dispatcher.notify(GUILD, event(key=str(n)))
 
     assert server.world.meters.counts["notices_dropped kind=key_rejected"] == 2
+
+
+async def test_who_says_that_it_stays_quiet_for_the_rest_of_the_hour_does_so_however_long_the_flood_lasts(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "LINES", 3)
+    told = "."  # the hour began with the line about the log channel
+    for n in range(12):
+        server.heard.events.clear()
+        server.world.clock.move_to(server.world.clock.now() + 10 * MINUTE_MS)
+        server.world.services.dispatcher.notify(GUILD, event(EventKind.MEMBER, key=str(n)))
+        told += " " + "".join("!" if said == "log.enough" else "." for said in await server.listen())
+
+    assert told.split(" ") == [".", ".", ".!", "", "", "", ".", ".", ".!", "", "", "", "."]
+    assert server.world.meters.counts["notices_dropped kind=member"] == 6
 
 
 async def test_silence_says_nothing() -> None:
