@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.servers.guild_ports import EventKind, ModEvent, NoModLog
-from bot.errors import StorageTrouble
+from bot.errors import RetryLater, StorageTrouble
 from bot.services.modlog import dispatcher as room
 from bot.services.modlog.dispatcher import MINUTE_MS, REPEAT_AFTER_MS, Dispatcher
 from bot.texts import text
@@ -66,6 +66,45 @@ async def test_one_channels_trouble_does_not_silence_the_others(server: Server, 
     dispatcher.notify(GUILD, event(key="other"))
 
     assert await server.listen() == ["log.key_rejected"]
+
+
+async def test_what_discord_does_not_take_for_the_moment_is_told_later_and_holds_up_no_other_server(
+    server: Server,
+) -> None:
+    world, dispatcher = server.world, server.world.services.dispatcher
+    others = [GUILD + 1 + n for n in range(room.AT_ONCE)]
+    for guild in others:
+        await server.guilds.set_log_channel(guild, ADA, LOG_CHANNEL + guild)
+    await server.listen()
+    server.heard.told.clear()
+    before = world.clock.now()
+    busy = {GUILD: 90.0, **dict.fromkeys(others[1:], 5.0)}
+    server.heard.later = {guild: [RetryLater("discord_503", delay=delay)] for guild, delay in busy.items()}
+
+    for guild in (GUILD, *reversed(others)):
+        dispatcher.notify(guild, event())
+    dispatcher.notify(GUILD, event(EventKind.MEMBER, key="next"))
+    await world.until(lambda: len(server.heard.told) == len(others) + 2)
+
+    order = [guild for guild, _, _ in server.heard.told]
+    assert (order[0], order[-2:]) == (others[0], [GUILD, GUILD])
+    assert [e.kind for e in server.heard.events[-2:]] == [EventKind.KEY_REJECTED, EventKind.MEMBER]
+    assert 90_000 <= world.clock.now() - before < 100_000
+    assert world.meters.counts["notices_told kind=key_rejected"] == len(others) + 1
+
+
+async def test_what_discord_takes_for_no_hour_is_given_up_and_later_events_are_told(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(room, "TRIES", 3)
+    server.heard.later = {GUILD: [RetryLater("discord_503")] * 3}
+
+    for key in ("lost", "next"):
+        server.world.services.dispatcher.notify(GUILD, event(EventKind.MEMBER, key=key))
+    await server.world.until(lambda: bool(server.heard.events))
+
+    assert [e.key for e in server.heard.events] == ["next"]
+    assert "notice_lost" in caplog.messages
 
 
 async def test_a_database_in_trouble_costs_one_event(server: Server) -> None:
