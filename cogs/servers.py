@@ -174,6 +174,18 @@ class ServersCog(commands.Cog):
         """The bot was sent away: what it keeps of the server goes in a month."""
         await _logged(self._bot.services.presence.settle(self._bot, guild.id))
 
+    @commands.Cog.listener()
+    async def on_owners_due(self) -> None:
+        """Whoever came to the application's team, or left it, may own some of the servers."""
+        await _logged(self._look_at_owners())
+
+    async def _look_at_owners(self) -> None:
+        owners = frozenset(await self._bot.owners())
+        for server in await self._owner_policy.store.every():
+            guild = self._bot.get_guild(server.guild_id)
+            if guild is not None and not guild.unavailable and server.ours != (guild.owner_id in owners):
+                await self._note(guild)
+
     async def _look_around(self) -> None:
         await self._miss_those_that_left()
         since = await self._owner_policy.since()

@@ -119,6 +119,20 @@ async def test_the_owners_own_server_works_at_once(tmp_path: Path) -> None:
         assert await jobs_begun(shop) == 1
 
 
+async def test_whoever_leaves_the_team_or_joins_it_takes_their_servers_along(tmp_path: Path) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        owner, member = shop.house.env.create_user("owner"), shop.house.guild.owner
+        shop.own_application(owner, member)
+        await hearing(shop).on_ready()
+
+        for team in ((owner,), (owner, member)):
+            shop.own_application(*team)
+            await hearing(shop).on_owners_due()
+
+            view = await shop.services.owner_policy.view(shop.guild_id)
+            assert (view.admitted, view.ceiling == MINE.usual) == (member in team, member not in team)
+
+
 async def test_a_stranger_is_greeted_once_and_the_owner_asked_once(tmp_path: Path) -> None:
     async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
         owner = shop.house.env.create_user("owner")
