@@ -3,6 +3,7 @@ Never here: what is worth telling (test_events, tests/services/servers/test_poli
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,6 +94,18 @@ async def test_what_discord_does_not_take_for_the_moment_is_told_later_and_holds
     assert world.meters.counts["notices_told kind=key_rejected"] == len(others) + 1
 
 
+async def test_what_waits_when_the_telling_breaks_off_is_told_when_it_goes_on(server: Server) -> None:
+    dispatcher = server.world.services.dispatcher
+    server.heard.later = {GUILD: [RetryLater("rate_limited", delay=3_600.0)]}
+    dispatcher.notify(GUILD, event())
+    await server.world.until(lambda: not server.heard.later[GUILD])
+    await server.close()
+
+    server._dispatcher = asyncio.create_task(dispatcher.run())
+
+    assert await server.listen() == ["log.key_rejected"]
+
+
 async def test_what_discord_takes_for_no_hour_is_given_up_and_later_events_are_told(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -157,8 +170,14 @@ async def test_who_says_that_it_stays_quiet_for_the_rest_of_the_hour_does_so_how
     assert server.world.meters.counts["notices_dropped kind=member"] == 6
 
 
-async def test_silence_says_nothing() -> None:
-    await NoModLog().post(GUILD, LOG_CHANNEL, event(), locale=None)
+async def test_what_a_channel_did_not_get_does_not_count_as_told(server: Server) -> None:
+    dispatcher = server.world.services.dispatcher
+    told = "notices_told kind=member"
+    dispatcher.modlog = NoModLog()
+    dispatcher.notify(GUILD, event(EventKind.MEMBER))
+    await server.listen()
+
+    assert server.world.meters.counts.get(told, 0) == 0
 
 
 def test_every_kind_of_event_has_its_window() -> None:
