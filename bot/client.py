@@ -19,6 +19,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from typing_extensions import override
 
+from bot.domain.schedule import CLOCKS_DIFFER_MS
 from bot.errors import StartupDelayed, StartupError, StorageTrouble
 from bot.services.presence import other_application
 from bot.ui.accounts.owners import owner_ids
@@ -215,7 +216,8 @@ class Easel(commands.AutoShardedBot):
         while await self._meta.get(SYNCED) != fingerprint:
             held = await self._meta.get(SYNCING)
             now = time.time_ns() // 1_000_000
-            free = now >= int(held or 0)
+            longest = round(TURN_S * 1_000) + CLOCKS_DIFFER_MS  # beyond it a clock wrote that stood ahead
+            free = not now < int(held or 0) <= now + longest
             if free and await self._meta.swap(SYNCING, held, str(now + round(TURN_S * 1_000))):
                 if await self._meta.get(SYNCED) != fingerprint:
                     return True
@@ -241,6 +243,10 @@ class Easel(commands.AutoShardedBot):
     def is_in(self, guild_id: int) -> bool:
         """Whether it is in a server of its shards, as Discord has told it by now; one in trouble counts."""
         return self.get_guild(guild_id) is not None
+
+    def miss(self, guild: discord.Guild) -> None:
+        """Let a server that Discord names no more leave the cache, as if Discord had said that it sent the bot away."""
+        self._connection.parse_guild_delete({"id": guild.id})
 
     async def _put_commands(self) -> Sequence[Mapping[str, Any]]:
         """Put the commands in the place of those that Discord has; returns what it has then. Raises what discord.py does."""

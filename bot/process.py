@@ -45,6 +45,8 @@ STEPS_SHARE: Final = 0.6
 """The part of the stop time-out that steps in flight get; the rest is for closing connections."""
 TOKEN_EVERY_S: Final = 600.0
 """How often a process without a gateway asks whether Discord still takes the token."""
+OWNERS_EVERY_S: Final = 600.0
+"""How often a process at the gateway looks whether the application's team has changed."""
 
 
 @dataclass(slots=True)
@@ -104,6 +106,8 @@ class App:
             start("starts", self.starts.watch)
             start("announcement", self._announce)
             start("clock", ClockWatch(self.clock, self._clock_stepped).run)
+            if self.settings.role != "worker":
+                start("owners", self._look_at_owners)
             if self.settings.role != "gateway":
                 start("image API", self.readiness.watch_upstream)
                 if (bank := self.accounts.balances.get(self.accounts.own_name)) is not None:
@@ -182,6 +186,12 @@ class App:
                     raise StartupError(CLOSED_FOR_GOOD[4004]) from None
             except (aiohttp.ClientError, OSError):
                 continue  # Discord's outages are told where messages cannot be sent
+
+    async def _look_at_owners(self) -> None:
+        """Have the client look, now and then, whose servers are the owner's own: Discord tells nobody of a team that changes."""
+        while True:
+            await self.clock.pause(OWNERS_EVERY_S)
+            self.bot.dispatch("owners_due")
 
     async def _clock_stepped(self, now: int) -> None:
         """The system's clock was set: what was due at the old time must not wait for it."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bot.services.accounts.owner_policy import OwnerPolicy
     from bot.services.housekeeping import Housekeeping
+    from bot.services.servers.moderation import Moderation
 
 log = logging.getLogger(__name__)
 
@@ -50,11 +51,12 @@ class Presence:
 
     housekeeping: Housekeeping
     owner_policy: OwnerPolicy
+    moderation: Moderation
     memory: Memory
     _turns: WeakValueDictionary[int, asyncio.Lock] = field(init=False, default_factory=WeakValueDictionary)
 
     async def settle(self, gateway: Gateway, guild_id: int) -> None:
-        """Write whether the bot is in a server: the data of one that it left goes in a month.
+        """Write whether the bot is in a server: of one that it left, what waits is cancelled, and the data goes in a month.
 
         Another application's bot never was in it, so it cannot have left it.
         """
@@ -68,7 +70,10 @@ class Presence:
                 log.warning("leaving_not_noted", extra={"server": guild_id, "application": other})
                 return
             await self.housekeeping.left(guild_id)
-            await self.owner_policy.left(guild_id)
+            await self.moderation.withdraw_queue(guild_id)
+            await self.owner_policy.left(
+                guild_id
+            )  # last: what dies before it is done again by the next start
 
     async def note(
         self, gateway: Gateway, guild_id: int, *, name: str, owner_id: int | None, owners: frozenset[int]

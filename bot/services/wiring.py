@@ -110,5 +110,10 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
             trackers=worker.trackers,
         ),
         housekeeping=housekeeping,
-        presence=Presence(housekeeping=housekeeping, owner_policy=payers.owner_policy, memory=stores.memory),
+        presence=Presence(
+            housekeeping=housekeeping,
+            owner_policy=payers.owner_policy,
+            moderation=servers.moderation,
+            memory=stores.memory,
+        ),
     )

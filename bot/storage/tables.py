@@ -25,9 +25,12 @@ from sqlalchemy import (
 
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import LIVE, UPSTREAM, JobState
+from bot.domain.schedule import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from sqlalchemy import ColumnElement
 
 # Times are whole milliseconds and ids of Discord are snowflakes: both need 64 bits.
 
@@ -276,3 +279,8 @@ meta = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+
+def is_due(due_at: ColumnElement[int], now: int, *, lease_ms: int) -> ColumnElement[bool]:
+    """Whether it is due. What is put off for longer than anything is ever held, a clock wrote that stood ahead."""
+    return (due_at <= now) | (due_at > now + max(HOUR, 2 * lease_ms))

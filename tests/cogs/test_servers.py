@@ -119,6 +119,20 @@ async def test_the_owners_own_server_works_at_once(tmp_path: Path) -> None:
         assert await jobs_begun(shop) == 1
 
 
+async def test_whoever_leaves_the_team_or_joins_it_takes_their_servers_along(tmp_path: Path) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        owner, member = shop.house.env.create_user("owner"), shop.house.guild.owner
+        shop.own_application(owner, member)
+        await hearing(shop).on_ready()
+
+        for team in ((owner,), (owner, member)):
+            shop.own_application(*team)
+            await hearing(shop).on_owners_due()
+
+            view = await shop.services.owner_policy.view(shop.guild_id)
+            assert (view.admitted, view.ceiling == MINE.usual) == (member in team, member not in team)
+
+
 async def test_a_stranger_is_greeted_once_and_the_owner_asked_once(tmp_path: Path) -> None:
     async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
         owner = shop.house.env.create_user("owner")
@@ -238,6 +252,23 @@ async def test_the_server_that_the_bot_was_invited_to_before_its_first_start_is_
 
         (card,) = shop.house.channel.history()
         assert "`/imagine` makes a picture" in said_in(card)
+
+
+async def test_a_server_that_came_while_a_shards_session_was_lost_is_greeted_and_asked_about_once(
+    tmp_path: Path,
+) -> None:
+    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
+        owner = shop.house.env.create_user("owner")
+        shop.own_application(owner)
+        joined(shop, timedelta(minutes=1))
+        guild = shop.house.bot.get_guild(shop.guild_id)
+        assert guild is not None
+
+        await hearing(shop).on_guild_available(guild)
+        await hearing(shop).on_guild_available(guild)
+        await shop.house.env.settle()
+
+        assert len(letters(owner)) == len(shop.house.channel.history()) == 1
 
 
 async def reborn(shop: Moderated) -> None:

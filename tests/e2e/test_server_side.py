@@ -100,9 +100,10 @@ def listen(world: Harness, mailed: list[str], heard: list[str]) -> None:
         mailed.append(words.id)
         return True
 
-    async def post(_guild: int, _channel: int, event: ModEvent, *, locale: str | None) -> None:
+    async def post(_guild: int, _channel: int, event: ModEvent, *, locale: str | None) -> bool:
         del locale
         heard.append(event.said.id)
+        return True
 
     services.worker.delivery.strayed.__self__.mail = SimpleNamespace(notify=mail)  # type: ignore[attr-defined]  # its bound service
     services.dispatcher.modlog = cast("Any", SimpleNamespace(post=post))

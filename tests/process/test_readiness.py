@@ -135,3 +135,13 @@ async def test_a_process_without_a_gateway_notices_a_revoked_token(status: int, 
     )
     with pytest.raises(StartupError if ends else asyncio.CancelledError):
         await App._ask_for_token(app)
+
+
+async def test_a_process_at_the_gateway_has_the_application_s_team_looked_at_now_and_then() -> None:
+    told: list[str] = []
+    app: Any = SimpleNamespace(clock=Ending(), bot=SimpleNamespace(dispatch=told.append))
+
+    with pytest.raises(asyncio.CancelledError):
+        await App._look_at_owners(app)
+
+    assert set(told) == {"owners_due"}

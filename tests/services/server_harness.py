@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.servers.guilds import Actor
-from bot.errors import UserError
+from bot.errors import RetryLater, UserError
 from bot.i18n import Catalogues
 from tests.services.harness import GUILD, Harness
 
@@ -40,13 +40,18 @@ class Heard:
         self.events: list[ModEvent] = []
         self.told: list[tuple[int, int, str | None]] = []
         self.broken: Exception | None = None
+        self.later: dict[int, list[RetryLater]] = {}
+        """What a server's channel is in trouble with, try by try."""
 
-    async def post(self, guild_id: int, channel_id: int, event: ModEvent, *, locale: str | None) -> None:
+    async def post(self, guild_id: int, channel_id: int, event: ModEvent, *, locale: str | None) -> bool:
         if self.broken is not None:
             raise self.broken
+        if self.later.get(guild_id):
+            raise self.later[guild_id].pop(0)
         SENTENCES.render(event.said, "en")
         self.told.append((guild_id, channel_id, locale))
         self.events.append(event)
+        return True
 
     @property
     def said(self) -> list[str]:

@@ -1,9 +1,17 @@
-"""Which application the database belongs to, while several processes look and one command moves it.
-Never here: servers that come and go (tests/cogs/test_coming_and_going.py)."""
+"""Which application the database belongs to, while several processes look, and what becomes of a queue when the bot leaves.
+Never here: how servers come and go (tests/cogs/test_coming_and_going.py)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.jobs import JobState, Route
 from bot.services.presence import APPLICATION, move_to, other_application
+from tests.services.harness import GUILD
+
+if TYPE_CHECKING:
+    from tests.services.harness import Harness
 
 OURS, THEIRS = 4711, 4712
 
@@ -45,3 +53,38 @@ async def test_a_move_takes_place_although_another_process_remembers_one_in_that
     await move_to(memory, OURS)
 
     assert memory.words == {APPLICATION: str(OURS)}
+
+
+@dataclass
+class Gateway:
+    """A connection to Discord, on which the bot is in the world's server or not."""
+
+    there: bool = True
+    application_id: int | None = OURS
+
+    def is_in(self, guild_id: int) -> bool:
+        return self.there and guild_id == GUILD
+
+
+async def test_what_waits_in_a_server_that_sent_the_bot_away_is_cancelled_and_given_back(
+    world: Harness,
+) -> None:
+    world.max_running = 1
+    await world.reboot()
+    running = await world.imagine()
+    await world.calm()
+    waiting = [await world.imagine(user=2), await world.imagine(user=3)]
+    await world.calm()
+    await other_application(world.services.presence.memory, OURS)
+    for gateway in (Gateway(), Gateway(there=False, application_id=THEIRS)):
+        await world.services.presence.settle(gateway, GUILD)
+        assert [(await world.job(job.key)).state for job in waiting] == [JobState.QUEUED] * 2
+
+    world.discord.closed.update(dict.fromkeys(Route, "missing_access"))
+    await world.services.presence.settle(Gateway(there=False), GUILD)
+
+    ended = [await world.ended(job) for job in waiting]
+    assert [(job.state, job.route) for job in ended] == [(JobState.CANCELLED, Route.KEPT)] * 2
+    assert (await world.ended(running)).state is JobState.SUCCEEDED
+    assert len(world.upstream.tasks) == 1
+    assert (await world.services.owner_policy.view(GUILD)).used.today == 1

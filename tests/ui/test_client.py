@@ -75,6 +75,14 @@ async def test_the_turn_of_a_process_that_died_while_it_told_them_goes_to_the_ne
         assert await here.bot.sync_if_changed() is True
 
 
+async def test_the_turn_of_a_process_whose_clock_stood_ahead_when_it_died_holds_up_no_start() -> None:
+    async with line() as here:
+        here.bot.tree.remove_command("imagine")
+        here.meta.words[SYNCING] = str(time.time_ns() // 1_000_000 + 86_400_000)
+
+        assert await asyncio.wait_for(here.bot.sync_if_changed(), 60) is True
+
+
 async def test_a_force_tells_them_anyway() -> None:
     async with line() as here:
         assert await here.bot.sync_if_changed(force=True) is True

@@ -271,14 +271,15 @@ class ModEvent:
 
 
 class ModLog(Protocol):
-    """The moderators' channel. Raises nothing: what cannot be told there is logged by the adapter."""
+    """The moderators' channel. What cannot be told there is logged by the adapter."""
 
-    async def post(self, guild_id: int, channel_id: int, event: ModEvent, *, locale: str | None) -> None:
-        """Tell it."""
+    async def post(self, guild_id: int, channel_id: int, event: ModEvent, *, locale: str | None) -> bool:
+        """Tell it; False: it cannot be told there. Raises `RetryLater`."""
 
 
 class NoModLog:
     """A moderators' channel that nobody listens to."""
 
-    async def post(self, guild_id: int, channel_id: int, event: ModEvent, *, locale: str | None) -> None:
+    async def post(self, *_: object, **__: object) -> bool:
         """Say nothing."""
+        return False

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 EARLY_MS: Final = 7 * 24 * HOUR
 WHOLE: Final = 100
+MEMBERSHIP_END: Final = "membership@"
+"""So begins the mark of a membership's end, which stands beside those of a key."""
 
 
 def notices_of_key(key: UpstreamKey, now: int) -> Mapping[str, Text | None]:
@@ -41,4 +43,4 @@ def notices_of_membership(end: int | None, now: int) -> Mapping[str, Text | None
     """The same of a membership's end."""
     if end is None or end - now > EARLY_MS:
         return {}
-    return {f"end@{end}": text("log.membership_ends", until=end // 1_000)}
+    return {f"{MEMBERSHIP_END}{end}": text("log.membership_ends", until=end // 1_000)}

@@ -15,11 +15,11 @@ from bot.domain.schedule import MINUTE, is_recent
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts.checking import check
-from bot.services.accounts.limit_notices import notices_of_key, notices_of_membership
+from bot.services.accounts.limit_notices import MEMBERSHIP_END, notices_of_key, notices_of_membership
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from bot.domain.balances import BalanceApi
     from bot.domain.ports import Clock, ImageApi
@@ -58,7 +58,7 @@ class Trouble:
     episode: int = 0
     """Grows each time something goes wrong: what has recovered and fails again is told again."""
     told: str = ""
-    """Marks of what was told of the key's limits, with spaces between them."""
+    """Marks of what was told of the key's limits and of the membership's end, with spaces between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +109,13 @@ class AccountMonitor:
         with suppress(RemoteError):
             await self.upstream_keys.settle()
         await self._learn_prices()
-        limited: list[str] = []
+        end = await self._membership()
         for name in names:
             before = troubles.get(name, Trouble())
             if name == MEMBERSHIP:
-                after = await self._look_at_membership(before, limited)
+                after = await self._notify_new(self.accounts.own_name, before, _of_membership(before, end))
             else:
-                after = await self._look_at_limits(name, await self._look(name, before), limited)
+                after = await self._look_at_limits(name, await self._look(name, before), end)
             if after != before:
                 troubles[name] = after
                 # Told first, then remembered: what dies in between is told again and held back as the same notice.
@@ -167,46 +167,39 @@ class AccountMonitor:
                     await self.costs.learn(await balance_api.rates())
                     return
 
-    async def _look_at_limits(self, name: str, before: Trouble, limited: list[str]) -> Trouble:
-        """Tell what is new of a key's cap and end; accounts whose key has a known one are added to `limited`."""
+    async def _membership(self) -> Mapping[str, Text | None] | None:
+        """What is to be told of the membership's end; None: nobody knows."""
+        try:
+            return notices_of_membership(await self.upstream_keys.membership_end(), self.clock.now())
+        except RemoteError:
+            return None
+
+    async def _look_at_limits(
+        self, name: str, before: Trouble, end: Mapping[str, Text | None] | None
+    ) -> Trouble:
+        """Tell what is new of a key's cap and end, and to servers with a key that was made there of the membership's."""
         try:
             key = await self.upstream_keys.of_account(name)
         except RemoteError:
             return before
         if key is None:
             return before
-        limited.append(name)
-        return await self._notify_new(before, notices_of_key(key, self.clock.now()), [name])
+        of_server = {} if read_own(name) is None else _of_membership(before, end)
+        return await self._notify_new(name, before, {**notices_of_key(key, self.clock.now()), **of_server})
 
-    async def _look_at_membership(self, before: Trouble, limited: Sequence[str]) -> Trouble:
-        """Tell what is new of the membership's end: to its owner, and to servers whose key was made there."""
-        try:
-            end = await self.upstream_keys.membership_end()
-        except RemoteError:
-            return before
-        own = [name for name in limited if read_own(name) is not None]
-        return await self._notify_new(
-            before, notices_of_membership(end, self.clock.now()), [self.accounts.own_name, *own]
-        )
-
-    async def _notify_new(
-        self, before: Trouble, notices: Mapping[str, Text | None], accounts: Sequence[str]
-    ) -> Trouble:
-        """Tell what was not told yet. It counts as told once the channels had it: a death before that tells it again."""
-        told = frozenset(before.told.split())
+    async def _notify_new(self, name: str, before: Trouble, notices: Mapping[str, Text | None]) -> Trouble:
+        """Tell what was not told yet. It counts as told once it was: a death before that tells it again."""
+        told, own = frozenset(before.told.split()), read_own(name)
         for mark, said in notices.items():
             if said is None or mark in told:
                 continue
-            for name in accounts:
-                own = read_own(name)
-                log.warning("account_in_trouble", extra={"account": name, "kind": EventKind.KEY_LIMIT.value})
-                key = f"limit/{name}/{mark}"
-                if own is None:  # what the owner has is nobody else's business
-                    words = text("log.of_account", account=name, said=said)
-                    if not await self.mail.notify(words, once=key):
-                        return before
-                else:
-                    self.dispatcher.notify(own.guild_id, ModEvent(EventKind.KEY_LIMIT, key, said))
+            log.warning("account_in_trouble", extra={"account": name, "kind": EventKind.KEY_LIMIT.value})
+            key = f"limit/{name}/{mark}"
+            if own is None:  # what the owner has is nobody else's business
+                if not await self.mail.notify(text("log.of_account", account=name, said=said), once=key):
+                    return before
+                continue
+            self.dispatcher.notify(own.guild_id, ModEvent(EventKind.KEY_LIMIT, key, said))
             try:
                 async with asyncio.timeout(DRAIN_S):
                     await self.dispatcher.drain()
@@ -264,6 +257,13 @@ async def _count(balance_api: BalanceApi | None) -> int | None:
         return int((await balance_api.balance()).total)
     except RemoteError:
         return None
+
+
+def _of_membership(before: Trouble, end: Mapping[str, Text | None] | None) -> Mapping[str, Text | None]:
+    """What is to be told of the membership; while nobody knows its end, what was told of it counts as told."""
+    if end is not None:
+        return end
+    return {mark: None for mark in before.told.split() if mark.startswith(MEMBERSHIP_END)}
 
 
 def _written(at: int, troubles: dict[str, Trouble]) -> str:

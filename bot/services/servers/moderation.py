@@ -222,20 +222,28 @@ class Moderation:
         await self.guilds.write_limits.take_act(guild_id)
         return await self._cancel_live(guild_id, actor, "clear_queue", None, queued_only=True)
 
+    async def withdraw_queue(self, guild_id: int) -> None:
+        """Cancel every job that waits in a server that sent the bot away, where nobody could be shown it."""
+        await self._cancelled(guild_id, None, queued_only=True)
+        self.wakeup.wake()
+
     async def _cancel_live(
         self, guild_id: int, actor: Actor, action: str, user_id: int | None, *, queued_only: bool
     ) -> int:
+        cancelled = await self._cancelled(guild_id, user_id, queued_only=queued_only)
+        if cancelled:
+            await self._audit_act(guild_id, actor, action, user_id, cancelled)
+        await self._drop(cancelled)
+        return len(cancelled)
+
+    async def _cancelled(self, guild_id: int, user_id: int | None, *, queued_only: bool) -> Sequence[Job]:
         found = await self.live_jobs(guild_id, user_id=user_id)
         wanted = [
             job for job in found if not job.unwanted and (not queued_only or job.state is JobState.QUEUED)
         ]
         # What a worker has sent since we looked goes on, too.
         ended = [await self.jobs.cancel(job.key, self.clock.now(), only_queued=queued_only) for job in wanted]
-        cancelled = [job for job in ended if job is not None]
-        if cancelled:
-            await self._audit_act(guild_id, actor, action, user_id, cancelled)
-        await self._drop(cancelled)
-        return len(cancelled)
+        return [job for job in ended if job is not None]
 
     async def _drop(self, cancelled: Sequence[Job]) -> None:
         """Spare what nobody gets to see from being made, where the image server can take it out of its queue."""

@@ -14,7 +14,7 @@ from bot.domain.pools import Pool
 from bot.storage.database import lock, plain
 from bot.storage.jobs import rows
 from bot.storage.people_tables import copies, drafts, favourites
-from bot.storage.tables import jobs
+from bot.storage.tables import is_due, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +126,8 @@ class SqlPersonalItems:
 
     async def claim_copies(self, now: int, *, lease_ms: int, limit: int) -> Sequence[tuple[JobKey, int]]:
         """See the port."""
-        due = select(c.job_key).where(c.due_at <= now).order_by(c.due_at).limit(limit)
+        due_now = is_due(c.due_at, now, lease_ms=lease_ms)
+        due = select(c.job_key).where(due_now).order_by(c.due_at).limit(limit)
         found = await self._database.read(lambda cn: cn.execute(due).scalars().all())
         if not found:
             return ()
@@ -135,7 +136,7 @@ class SqlPersonalItems:
             # Whoever comes second finds the time moved on, and takes nothing.
             taken = (
                 update(copies)
-                .where(c.job_key.in_(found), c.due_at <= now)
+                .where(c.job_key.in_(found), due_now)
                 .values(due_at=now + lease_ms, tries=c.tries + 1)
                 .returning(c.job_key, c.tries)
             )

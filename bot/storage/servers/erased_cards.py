@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from bot.domain.keys import JobKey
 from bot.domain.servers.guilds import ErasedCard
 from bot.storage.server_tables import standing_cards
-from bot.storage.tables import OWN, deliveries, jobs
+from bot.storage.tables import OWN, deliveries, is_due, jobs
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -22,7 +22,8 @@ c, d, s = jobs.c, deliveries.c, standing_cards.c
 
 async def claim(database: Database, now: int, *, lease_ms: int, limit: int) -> list[ErasedCard]:
     """Take what is due, for a while."""
-    due = select(s.message_id).where(s.due_at <= now).order_by(s.due_at).limit(limit)
+    due_now = is_due(s.due_at, now, lease_ms=lease_ms)
+    due = select(s.message_id).where(due_now).order_by(s.due_at).limit(limit)
     found = await database.read(lambda cn: cn.execute(due).scalars().all())
     if not found:
         return []
@@ -31,7 +32,7 @@ async def claim(database: Database, now: int, *, lease_ms: int, limit: int) -> l
         # Whoever comes second finds the time moved on, and takes nothing.
         taken = (
             update(standing_cards)
-            .where(s.message_id.in_(found), s.due_at <= now)
+            .where(s.message_id.in_(found), due_now)
             .values(due_at=now + lease_ms, tries=s.tries + 1)
             .returning(s.message_id, s.channel_id, s.guild_id, s.job_key, s.own, s.tries)
         )

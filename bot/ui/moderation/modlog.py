@@ -64,10 +64,10 @@ class ChannelModLog:
         self._closed: TTLCache[int, bool, int] = TTLCache(CHANNELS, CLOSED_MS, clock.now)
         """Channels that refused us, while they are left alone."""
 
-    async def post(self, guild_id: int, channel_id: int, event: ModEvent, *, locale: str | None) -> None:
+    async def post(self, guild_id: int, channel_id: int, event: ModEvent, *, locale: str | None) -> bool:
         """See the port. A change of settings is always tried: it may be the one that mends the channel."""
         if event.kind is not EventKind.SETTINGS and channel_id in self._closed:
-            return
+            return False
         guild = self._client.get_guild(guild_id)
         roles = frozenset() if guild is None else frozenset(role.id for role in guild.roles)
         localize = partial(self._catalogues.render, locale=locale or self._locale(guild_id))
@@ -82,8 +82,12 @@ class ChannelModLog:
             log.warning("log_channel_closed", extra={"reason": closed.reason, **more})
         except (RetryLater, TooLarge) as trouble:
             log.warning("log_channel_troubled", extra={"reason": str(trouble), **more})
+            if isinstance(trouble, RetryLater):
+                raise
         else:
             self._closed.pop(channel_id, None)
+            return True
+        return False
 
     def _locale(self, guild_id: int) -> str:
         guild = self._client.get_guild(guild_id)

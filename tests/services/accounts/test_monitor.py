@@ -438,6 +438,30 @@ async def test_the_memberships_end_is_told_to_the_owner_and_to_servers_with_a_ke
     assert await limited.round() == []
 
 
+async def test_a_server_hears_of_the_memberships_end_once_its_key_is_listed_again_or_was_made(
+    limited: Watched,
+) -> None:
+    office(limited).ends = limited.world.clock.now() + 6 * DAY
+    office(limited).trouble = {"keys": RemoteError(RemoteFault.UNCLEAR, "502")}
+    assert await limited.round() == []
+    assert limited.post.said == ["log.of_account"]
+    office(limited).trouble = {}
+    assert await limited.round() == [(GUILD, "log.membership_ends")]
+
+    await limited.world.services.upstream_keys.make(
+        str(ELSEWHERE), cap=10_000, expires_at=limited.world.clock.now() + 30 * DAY, actor=ADA
+    )
+    await limited.listen()
+    assert await limited.round() == [(ELSEWHERE, "log.membership_ends")]
+
+    office(limited).trouble = {"membership": RemoteError(RemoteFault.UNCLEAR, "502")}
+    limited.world.clock.move_to(limited.world.clock.now() + 2 * DAY)
+    assert await limited.round() == []
+    office(limited).trouble = {}
+    assert await limited.round() == []
+    assert len(limited.post.said) == 1
+
+
 async def test_the_owners_own_key_with_a_cap_is_told_to_the_owner_alone(limited: Watched) -> None:
     office(limited).listed.append(
         UpstreamKey(key="studio", remark="mine", used=Decimal(95), cap=Decimal(100))

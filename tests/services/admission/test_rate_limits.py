@@ -283,10 +283,10 @@ async def test_turns_are_kept_while_a_slow_channel_is_written_to(
     dispatcher, hanging = server.world.services.dispatcher, asyncio.Event()
     inner = server.heard.post
 
-    async def post(guild_id: int, *given: object, **more: object) -> None:
+    async def post(guild_id: int, *given: object, **more: object) -> bool:
         if guild_id == HOSTILE:
             await hanging.wait()
-        await inner(guild_id, *given, **more)  # type: ignore[arg-type]  # as they came
+        return await inner(guild_id, *given, **more)  # type: ignore[arg-type]  # as they came
 
     monkeypatch.setattr(server.heard, "post", post)
     await server.guilds.set_log_channel(HOSTILE, ADA, 4_711)

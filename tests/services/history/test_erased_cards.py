@@ -77,6 +77,19 @@ async def test_after_a_death_in_the_middle_the_rest_is_deleted_by_the_next_proce
     assert not any(standing(world, grid.reply.message_id) for grid in grids)
 
 
+async def test_after_a_clock_that_stood_ahead_the_cards_of_an_erased_member_go_at_once(
+    world: Harness,
+) -> None:
+    grid = await world.finished_grid(user=1)
+    year = 365 * 24 * HOUR
+    world.clock.set_by(year)
+    await world.services.moderation.erase(GUILD, ADA, 1)
+    world.clock.set_by(-year)
+    await go_on(world)
+
+    assert not standing(world, grid.reply.message_id)
+
+
 async def test_trouble_is_waited_out_and_a_closed_channel_is_named_to_moderators(
     world: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

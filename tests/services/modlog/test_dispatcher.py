@@ -3,14 +3,15 @@ Never here: what is worth telling (test_events, tests/services/servers/test_poli
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.domain.servers.guild_ports import EventKind, ModEvent, NoModLog
-from bot.errors import StorageTrouble
+from bot.errors import RetryLater, StorageTrouble
 from bot.services.modlog import dispatcher as room
-from bot.services.modlog.dispatcher import REPEAT_AFTER_MS, Dispatcher
+from bot.services.modlog.dispatcher import MINUTE_MS, REPEAT_AFTER_MS, Dispatcher
 from bot.texts import text
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA, LOG_CHANNEL
@@ -68,6 +69,57 @@ async def test_one_channels_trouble_does_not_silence_the_others(server: Server, 
     assert await server.listen() == ["log.key_rejected"]
 
 
+async def test_what_discord_does_not_take_for_the_moment_is_told_later_and_holds_up_no_other_server(
+    server: Server,
+) -> None:
+    world, dispatcher = server.world, server.world.services.dispatcher
+    others = [GUILD + 1 + n for n in range(room.AT_ONCE)]
+    for guild in others:
+        await server.guilds.set_log_channel(guild, ADA, LOG_CHANNEL + guild)
+    await server.listen()
+    server.heard.told.clear()
+    before = world.clock.now()
+    busy = {GUILD: 90.0, **dict.fromkeys(others[1:], 5.0)}
+    server.heard.later = {guild: [RetryLater("discord_503", delay=delay)] for guild, delay in busy.items()}
+
+    for guild in (GUILD, *reversed(others)):
+        dispatcher.notify(guild, event())
+    dispatcher.notify(GUILD, event(EventKind.MEMBER, key="next"))
+    await world.until(lambda: len(server.heard.told) == len(others) + 2)
+
+    order = [guild for guild, _, _ in server.heard.told]
+    assert (order[0], order[-2:]) == (others[0], [GUILD, GUILD])
+    assert [e.kind for e in server.heard.events[-2:]] == [EventKind.KEY_REJECTED, EventKind.MEMBER]
+    assert 90_000 <= world.clock.now() - before < 100_000
+    assert world.meters.counts["notices_told kind=key_rejected"] == len(others) + 1
+
+
+async def test_what_waits_when_the_telling_breaks_off_is_told_when_it_goes_on(server: Server) -> None:
+    dispatcher = server.world.services.dispatcher
+    server.heard.later = {GUILD: [RetryLater("rate_limited", delay=3_600.0)]}
+    dispatcher.notify(GUILD, event())
+    await server.world.until(lambda: not server.heard.later[GUILD])
+    await server.close()
+
+    server._dispatcher = asyncio.create_task(dispatcher.run())
+
+    assert await server.listen() == ["log.key_rejected"]
+
+
+async def test_what_discord_takes_for_no_hour_is_given_up_and_later_events_are_told(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(room, "TRIES", 3)
+    server.heard.later = {GUILD: [RetryLater("discord_503")] * 3}
+
+    for key in ("lost", "next"):
+        server.world.services.dispatcher.notify(GUILD, event(EventKind.MEMBER, key=key))
+    await server.world.until(lambda: bool(server.heard.events))
+
+    assert [e.key for e in server.heard.events] == ["next"]
+    assert "notice_lost" in caplog.messages
+
+
 async def test_a_database_in_trouble_costs_one_event(server: Server) -> None:
     dispatcher = server.world.services.dispatcher
     settings = dispatcher.settings
@@ -103,8 +155,29 @@ async def test_a_flood_is_cut_and_counted(server: Server, monkeypatch: pytest.Mo
     assert server.world.meters.counts["notices_dropped kind=key_rejected"] == 2
 
 
-async def test_silence_says_nothing() -> None:
-    await NoModLog().post(GUILD, LOG_CHANNEL, event(), locale=None)
+async def test_who_says_that_it_stays_quiet_for_the_rest_of_the_hour_does_so_however_long_the_flood_lasts(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "LINES", 3)
+    told = "."  # the hour began with the line about the log channel
+    for n in range(12):
+        server.heard.events.clear()
+        server.world.clock.move_to(server.world.clock.now() + 10 * MINUTE_MS)
+        server.world.services.dispatcher.notify(GUILD, event(EventKind.MEMBER, key=str(n)))
+        told += " " + "".join("!" if said == "log.enough" else "." for said in await server.listen())
+
+    assert told.split(" ") == [".", ".", ".!", "", "", "", ".", ".", ".!", "", "", "", "."]
+    assert server.world.meters.counts["notices_dropped kind=member"] == 6
+
+
+async def test_what_a_channel_did_not_get_does_not_count_as_told(server: Server) -> None:
+    dispatcher = server.world.services.dispatcher
+    told = "notices_told kind=member"
+    dispatcher.modlog = NoModLog()
+    dispatcher.notify(GUILD, event(EventKind.MEMBER))
+    await server.listen()
+
+    assert server.world.meters.counts.get(told, 0) == 0
 
 
 def test_every_kind_of_event_has_its_window() -> None:

@@ -99,6 +99,16 @@ async def test_a_copy_is_owed_once_and_taken_by_one(storage: Storage, another: O
     assert await storage.personal_items.claim_copies(NOON + 60_000, lease_ms=1, limit=9) == [(one.key, 2)]
 
 
+async def test_a_copy_that_was_noted_while_the_clock_stood_ahead_is_taken_when_it_is_set_right(
+    storage: Storage,
+) -> None:
+    one, two = await begun(storage, 2)
+    await storage.personal_items.enqueue_copy(one.key, NOON + 365 * 24 * 3_600_000)
+    await storage.personal_items.enqueue_copy(two.key, NOON + 60_000)
+
+    assert await storage.personal_items.claim_copies(NOON, lease_ms=120_000, limit=9) == [(one.key, 1)]
+
+
 async def test_whoever_asks_to_be_forgotten_leaves_nothing_behind(storage: Storage) -> None:
     (made,) = await begun(storage)
     await storage.personal_items.keep_draft(DRAFT)

@@ -14,6 +14,7 @@ import pytest
 from bot.domain.keys import JobKey
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import Actor
+from bot.errors import RetryLater
 from bot.services.modlog.dispatcher import Dispatcher
 from bot.storage import open_storage
 from bot.texts import text
@@ -134,6 +135,17 @@ async def test_every_kind_of_event_has_a_look(kind: EventKind) -> None:
     assert f"Picture `{KEY}`" in line
     assert "Rule: " in line
     assert "4 similar messages were not shown" in line
+
+
+async def test_what_discord_does_not_take_for_the_moment_is_left_to_be_told_again() -> None:
+    async with studio() as house:
+        house.env.inject_error("POST", "/channels/*/messages", status=503, times=1)
+
+        with pytest.raises(RetryLater):
+            await post(house, refusal())
+        await post(house, refusal())
+
+        assert len(told(house)) == 1
 
 
 async def test_a_log_channel_that_is_gone_is_forgiven() -> None:
