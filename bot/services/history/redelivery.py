@@ -107,9 +107,12 @@ class Redelivery:
         words = text("jobs.file", key=key) if link is None else text("jobs.file_from", key=key, link=link)
 
         async def send_dm(picture: Picture) -> None:
+            stored = await self.store.get(key)
+            if stored is None or not _has_picture(stored):  # removed while it was fetched
+                raise UserError(text("jobs.picture_gone", key=key))
             try:
                 await self.publisher.send_dm(
-                    viewer.user_id, words, locale=locale, job=job, picture=picture, nonce=nonce
+                    viewer.user_id, words, locale=locale, job=stored, picture=picture, nonce=nonce
                 )
             except RouteClosed as closed:
                 log.info("direct_message_refused", extra={"job": key, "reason": closed.reason})

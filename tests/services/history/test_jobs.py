@@ -4,6 +4,7 @@ Never here: Discord's own words and the sentences."""
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,8 @@ from tests.services.history.test_upstream_requests import Desk, Server
 from tests.services.server_harness import ADA
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.services.harness import Harness
 
 
@@ -410,8 +413,9 @@ async def test_a_card_is_taken_down_and_nothing_links_there_any_more(world: Harn
     assert (await show(world, job, public=True)).picture is not None
 
 
-async def test_a_result_that_is_removed_while_its_picture_is_fetched_is_not_shown(
-    world: Harness, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("hand_out", [partial(show, public=True), send])
+async def test_a_result_that_is_removed_while_its_picture_is_fetched_is_neither_shown_nor_sent(
+    world: Harness, monkeypatch: pytest.MonkeyPatch, hand_out: Callable[[Harness, Job], Any]
 ) -> None:
     job = await world.finished_grid()
     pictures = world.services.redelivery.pictures
@@ -424,8 +428,9 @@ async def test_a_result_that_is_removed_while_its_picture_is_fetched_is_not_show
 
     monkeypatch.setattr(pictures, "fetch", slowly)
 
-    assert await refusal(show(world, job, public=True)) == "jobs.picture_gone"
+    assert await refusal(hand_out(world, job)) == "jobs.picture_gone"
     assert len(world.discord.of(job.key)) == 1
+    assert world.discord.handed == []
 
 
 async def test_a_card_that_is_shown_anew_while_it_is_taken_down_keeps_its_new_place(
