@@ -381,9 +381,10 @@ class JobStore(Protocol):
         reply: ReplyTarget,
         *,
         notes: Sequence[str] = (),
+        without: Collection[str] = (),
         unless: Callable[[Job], bool] | None = None,
     ) -> bool:
-        """Record where a job's card was shown by request, with notes that it got; False: not, by `unless` of the job now."""
+        """Record where a job's card was shown by request, with notes it got, `without` some; False: not, by `unless`."""
 
     async def load(self, account: str | None = None) -> dict[Pool, Load]:
         """What waits and runs in each pool of an account; None: of all together."""

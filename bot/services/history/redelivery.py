@@ -59,19 +59,19 @@ class Redelivery:
         if not job.is_terminal:
             raise UserError(text("jobs.unfinished", key=key))
         treated = await self.jobs.policy.treatment(asker) if public else ()
-        notes = tuple(note for note in job.notes if note not in {*PICTURE_NOTES, *treated}) + treated
-        # Here it was asked for, whatever was said before.
-        here = replace(job, reply=asker.reply, notes=notes, unwanted=False)
 
-        async def put(picture: Picture | None, job: Job) -> None:
+        async def put(picture: Picture | None, *missing: str) -> None:
             # Words may have been erased, or the result removed, while the picture was fetched.
             stored = await self.store.get(key)
             if stored is None or (picture is not None and _has_picture(job) and not _has_picture(stored)):
                 raise UserError(text("jobs.picture_gone", key=key))
-            job = replace(stored, reply=job.reply, notes=job.notes, unwanted=False)
+            said = (*treated, *missing)
+            kept = (note for note in stored.notes if note not in {*PICTURE_NOTES, *said})
+            # Here it was asked for, whatever was said before.
+            here = replace(stored, reply=asker.reply, notes=(*kept, *said), unwanted=False)
             try:
                 shown = await self.publisher.show(
-                    Showing(job, self.clock.now(), pressed=await self.store.pressed(key)),
+                    Showing(here, self.clock.now(), pressed=await self.store.pressed(key)),
                     Route.REPLY,
                     picture=picture,
                 )
@@ -83,17 +83,17 @@ class Redelivery:
                 raise UserError(text("jobs.not_shown", key=key)) from trouble
             if public:
                 reply = replace(asker.reply, message_id=shown.message_id, message_at=shown.at)
-                await self.store.move_card(key, reply, notes=treated)
+                await self.store.move_card(key, reply, notes=said, without=PICTURE_NOTES)
 
         if job.kind is JobKind.DESCRIBE and job.state is JobState.SUCCEEDED:
-            await put(await described(job, self.store), here)
+            await put(await described(job, self.store))
             return
         if job.state is not JobState.SUCCEEDED or not _has_picture(job):
-            await put(None, here)
+            await put(None)
             return
-        missing = await self._with_picture(job, asker.reply.upload_limit, lambda picture: put(picture, here))
+        missing = await self._with_picture(job, asker.reply.upload_limit, put)
         if missing is not None:
-            await put(None, replace(here, notes=(*notes, missing)))
+            await put(None, missing)
 
     async def send(self, viewer: Viewer, key: JobKey, *, locale: str, link: str | None, nonce: str) -> Text:
         """Send a picture's file to the viewer in a direct message; says that it is there.

@@ -316,6 +316,7 @@ def move_card(
     reply: ReplyTarget,
     notes: Sequence[str] = (),
     *,
+    without: Collection[str] = (),
     unless: Callable[[Job], bool] | None = None,
 ) -> bool:
     """Write where a job's card is now, and keep where it was: the message stands there still.
@@ -328,9 +329,9 @@ def move_card(
         return False
     if reply.message_id is not None and job.reply.message_id not in {None, reply.message_id}:
         _keep_place(connection, job)
-    values = rows.reply(reply)
-    if not set(notes) <= set(job.notes):
-        values["notes"] = json.dumps(tuple(dict.fromkeys((*job.notes, *notes))), ensure_ascii=False)
+    kept = [note for note in job.notes if note not in without]
+    said = json.dumps(tuple(dict.fromkeys((*kept, *notes))), ensure_ascii=False)
+    values = {**rows.reply(reply), "notes": said}
     if job.owner is not None and job.state is JobState.SUBMITTING:
         values["touched"] = (
             True  # as in `cancel`: what is being sent stays with its worker until it has written

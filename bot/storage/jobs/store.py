@@ -370,10 +370,13 @@ class SqlJobStore:
         reply: ReplyTarget,
         *,
         notes: Sequence[str] = (),
+        without: Collection[str] = (),
         unless: Callable[[Job], bool] | None = None,
     ) -> bool:
         """See the port."""
-        return await self._database.write(lambda cn: steps.move_card(cn, key, reply, notes, unless=unless))
+        return await self._database.write(
+            lambda cn: steps.move_card(cn, key, reply, notes, without=without, unless=unless)
+        )
 
 
 def _set_aside(connection: Connection, keys: Collection[str], now: int, **back: str) -> None:

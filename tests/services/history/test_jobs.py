@@ -270,6 +270,20 @@ async def test_an_unwanted_job_is_delivered_by_showing_it(world: Harness) -> Non
     assert (await world.job(job.key)).reply.message_id == message.id
 
 
+async def test_what_a_public_showing_says_of_its_picture_is_what_a_press_draws_again(world: Harness) -> None:
+    world.picture_trouble = RouteClosed("host_not_allowed")
+    job = await world.finished_grid()
+
+    for trouble, said in ((None, ()), (RouteClosed("picture_too_large"), ("note.picture_too_large",))):
+        world.picture_trouble = trouble
+        message = await show(world, job, public=True)
+        await world.press(await world.job(job.key), position=len(said))
+        await world.pass_time(10)
+
+        assert len(message.versions) == 2
+        assert [version.job.notes for version in message.versions] == [said, said]
+
+
 @pytest.mark.parametrize("trouble", [RouteClosed("no_source"), RetryLater("gone")])
 async def test_without_its_picture_a_job_comes_with_an_honest_note(
     world: Harness, trouble: Exception

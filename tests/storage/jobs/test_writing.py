@@ -299,6 +299,14 @@ async def test_a_moved_card_of_a_resting_job_changes_its_place_only(store: SqlJo
     assert await store.get(waiting.key) == replace(waiting, reply=MOVED)
 
 
+async def test_a_moved_card_gets_notes_once_and_loses_those_that_hold_no_more(store: SqlJobStore) -> None:
+    waiting = await store.insert(job(notes=("note.a", "note.b")), FREE)
+
+    await store.move_card(waiting.key, MOVED, notes=("note.a", "note.c"), without={"note.b", "note.c"})
+
+    assert await store.get(waiting.key) == replace(waiting, reply=MOVED, notes=("note.a", "note.c"))
+
+
 async def test_a_moved_card_is_not_written_back_by_a_worker(store: SqlJobStore) -> None:
     tracked = await tracked_job(store)
 
