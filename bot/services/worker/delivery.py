@@ -44,8 +44,10 @@ REFUSALS: Final = dict.fromkeys(
 """What the card says where the host is not to blame."""
 UNREACHABLE: Final = "note.picture_unreachable"
 NOT_ALLOWED: Final = "note.picture_not_allowed"
+REDUCED: Final = "card.reduced"
+"""Stands beside a picture that was made smaller, with a link to it in full size where there is one."""
 PICTURE_NOTES: Final = frozenset(
-    {UNREACHABLE, NOT_ALLOWED, FETCHING, "note.picture_gone", *REFUSALS.values()}
+    {UNREACHABLE, NOT_ALLOWED, FETCHING, REDUCED, "note.picture_gone", *REFUSALS.values()}
 )
 """Notes of an earlier try about its picture; they say nothing of this one."""
 
@@ -218,6 +220,8 @@ class Delivery:
                 if route is not Route.REPLY:
                     break
             else:
+                job = outgoing.job
+                outgoing.job = replace(job, notes=(*job.notes, *noted_size(outgoing.picture)))
                 await self._fold(outgoing.job, shown, route, as_news=news)
                 return await self._done(outgoing.job, route, shown, reasons)
         if put_off is not None and now - (outgoing.job.finished_at or now) < DELIVERY_CAP_MS:
@@ -305,6 +309,11 @@ async def described(job: Job, store: JobStore) -> Picture | None:
     for one in images_of(await store.inputs(job.key)):
         return Picture(one.data, one.filename, one.media_type, width=0, height=0)
     return None
+
+
+def noted_size(picture: Picture | None) -> tuple[str, ...]:
+    """What a card keeps of the size of its picture, for whenever it is drawn anew beside it."""
+    return (REDUCED,) if picture is not None and picture.reduced else ()
 
 
 def _is_hidden(job: Job) -> bool:

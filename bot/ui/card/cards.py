@@ -14,6 +14,7 @@ from bot.domain.pools import Pool
 from bot.domain.ports import MOST_AHEAD
 from bot.services.intake.describe import FROM_DESCRIPTION
 from bot.services.intake.shorten import FROM_SHORTENED
+from bot.services.worker.delivery import REDUCED
 from bot.texts import Text, text
 from bot.ui.card.card_buttons import CardButtons, DetailLevel, engine_action
 from bot.ui.card.description import idea_lines
@@ -300,16 +301,18 @@ class _Drawing:
         yield self._small(text("card.refunded"))
 
     def _remarks(self, picture: Picture | None) -> Iterable[str]:
-        for note in self._job.notes:
+        notes = self._job.notes
+        for note in notes:
             if note == TOO_LARGE and (link := clickable(self._address)) is not None:
                 yield self._small(text("card.too_large_link", link=link))
-            elif note not in {FROM_DESCRIPTION, FROM_SHORTENED}:  # the headline says it, with a link
+            elif note not in {FROM_DESCRIPTION, FROM_SHORTENED, REDUCED}:  # said elsewhere, with a link
                 yield self._small(text(note))
-        if picture is None or not picture.reduced:
-            return
-        link = clickable(picture.source)
-        reduced = text("card.reduced") if link is None else text("card.reduced_link", link=link)
-        yield self._small(reduced)
+        is_reduced, address = REDUCED in notes, self._address
+        if picture is not None:
+            is_reduced, address = picture.reduced, picture.source
+        if is_reduced:
+            link = clickable(address)
+            yield self._small(text(REDUCED) if link is None else text("card.reduced_link", link=link))
 
     def _footer(self) -> str:
         """Pool, requester, time and key: small, and the same on every card."""

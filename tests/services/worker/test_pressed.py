@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain.jobs import JobState
+from bot.domain.ports import Picture
 from bot.domain.tasks import TaskStatus
 from bot.services.admission.viewer import Viewer
 from tests.services.harness import GUILD
@@ -47,6 +49,24 @@ async def test_a_pressed_card_is_drawn_from_what_its_message_showed_but_not_from
 
     drawn = {frozenset(version.pressed): version.media for version in card.versions if version.pressed}
     assert drawn == {frozenset({1}): seen, frozenset({1, 2}): ()}
+
+
+async def test_a_pressed_card_still_says_that_its_picture_was_made_smaller_and_a_whole_one_does_not(
+    world: Harness,
+) -> None:
+    world.painted = Picture(b"small", "easel.webp", "image/webp", 8, 8, reduced=True)
+    grid = await world.finished_grid()
+    await world.press(grid, position=0)
+    await world.pass_time(10)
+    assert [card.last.notes for card in world.discord.of(grid.key)] == [("card.reduced",)]
+
+    viewer = Viewer(user_id=grid.user_id, guild_id=GUILD, manages=False)
+    for position, reduced in ((1, False), (2, True)):
+        world.painted = replace(world.painted, reduced=reduced)
+        await world.services.redelivery.show(viewer, world.asker(), grid.key, public=True)
+        await world.press(await world.job(grid.key), position=position)
+        await world.pass_time(10)
+        assert world.discord.of(grid.key)[-1].last.notes == ("card.reduced",) * reduced
 
 
 async def test_after_a_restart_a_card_that_is_drawn_anew_still_shows_what_was_pressed(world: Harness) -> None:

@@ -301,6 +301,25 @@ def test_a_smaller_picture_says_so_and_links_the_full_one() -> None:
     assert "[full size](https://pi.example/a%20b%281%29.png)" in said
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("https://pi.example/x.png", "[full size](https://pi.example/x.png)"),
+        (None, "Made smaller to fit here."),
+    ],
+)
+def test_a_card_drawn_anew_beside_its_smaller_picture_still_says_so_once(
+    address: str | None, said: str
+) -> None:
+    job = a_job(JobState.SUCCEEDED, notes=("card.reduced",))
+    cards = Cards(CATALOGUES, address_of=lambda _job: address)
+
+    for picture in (None, a_picture(reduced=True, source=address)):
+        card = words(cards.draw(Showing(job, NOW), picture=picture).to_components())
+        assert card.count("Made smaller") == card.count(said) == 1
+    assert "Made smaller" not in words(cards.draw(Showing(job, NOW), picture=a_picture()).to_components())
+
+
 def an_order(state: JobState, **changes: Any) -> Job:
     return a_job(state, kind=JobKind.DRAW, pool=Pool.DRAW, prompt="a paper fox", **changes)
 
