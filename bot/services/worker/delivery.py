@@ -286,6 +286,7 @@ class Delivery:
                 reply,
                 channel_id=shown.channel_id,
                 guild_id=None if route is Route.DIRECT else reply.guild_id,
+                token=None if route is Route.DIRECT else reply.token,  # a direct message is no reply of it
                 message_id=shown.message_id,
                 message_at=shown.at if moved or reply.message_at is None else reply.message_at,
             )

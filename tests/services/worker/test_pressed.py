@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain.jobs import JobState
+from bot.domain.jobs import JobState, Route
 from bot.domain.ports import Picture
 from bot.domain.tasks import TaskStatus
 from bot.services.admission.viewer import Viewer
@@ -67,6 +67,26 @@ async def test_a_pressed_card_still_says_that_its_picture_was_made_smaller_and_a
         await world.press(await world.job(grid.key), position=position)
         await world.pass_time(10)
         assert world.discord.of(grid.key)[-1].last.notes == ("card.reduced",) * reduced
+
+
+async def test_a_card_that_came_as_a_direct_message_shows_what_was_pressed_though_the_replys_token_lives(
+    world: Harness,
+) -> None:
+    world.discord.closed = dict.fromkeys((Route.REPLY, Route.EDIT, Route.POST), "missing_permission")
+    grid = await world.finished_grid()
+    assert grid.route is Route.DIRECT
+
+    world.discord.closed = {Route.REPLY: "message_gone"}  # the message is no reply of the interaction's
+    await world.press(grid, position=0)
+    await world.pass_time(10)
+    assert world.discord.of(grid.key)[-1].versions[-1].pressed == {0}
+
+    world.discord.closed = {Route.EDIT: "missing_permission"}  # a reply in the channel can be edited still
+    viewer = Viewer(user_id=grid.user_id, guild_id=GUILD, manages=False)
+    await world.services.redelivery.show(viewer, world.asker(), grid.key, public=True)
+    await world.press(await world.job(grid.key), position=1)
+    await world.pass_time(10)
+    assert world.discord.of(grid.key)[-1].versions[-1].pressed == {0, 1}
 
 
 async def test_after_a_restart_a_card_that_is_drawn_anew_still_shows_what_was_pressed(world: Harness) -> None:
