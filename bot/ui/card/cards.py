@@ -178,8 +178,9 @@ class _Drawing:
     def _folded(self, shown: CardLocation) -> CardView:
         """All that is left of a card whose result came as a new message."""
         link = message_link(self._job.reply.guild_id, shown.channel_id, shown.message_id or 0)
-        said = words(f"{self._localize(text('card.folded', link=link))}\n{self._footer()}")
-        return CardView(box(WAITING_COLOUR, [said]))
+        of_words = self._job.kind in {JobKind.DESCRIBE, JobKind.SHORTEN}
+        said = text("card.folded_words" if of_words else "card.folded", link=link)
+        return CardView(box(WAITING_COLOUR, [words(f"{self._localize(said)}\n{self._footer()}")]))
 
     # -- the parts ---------------------------------------------------------------------------------------
 

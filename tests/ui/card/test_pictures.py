@@ -13,7 +13,7 @@ from bot.domain.archive import JobPage
 from bot.domain.inputs import Shape
 from bot.domain.jobs import Ancestor, JobKind, JobState, Route
 from bot.domain.pools import Pool
-from bot.domain.ports import Showing
+from bot.domain.ports import CardLocation, Showing
 from bot.domain.tasks import RemoteAction
 from bot.errors import UserError
 from bot.services.admission.viewer import Viewer
@@ -219,6 +219,20 @@ def test_a_blend_is_described_in_lists_too() -> None:
 
     (section,) = [c for c in walk(view.to_components()) if c["type"] == SECTION]  # type: ignore[no-untyped-call]  # as above
     assert section["accessory"]["description"] == "Blend of 3 pictures · landscape"
+
+
+@pytest.mark.parametrize(
+    ("kind", "brought"),
+    [
+        (JobKind.DESCRIBE, "here are the prompts"),
+        (JobKind.SHORTEN, "here are the prompts"),
+        (JobKind.BLEND, "here is"),
+    ],
+)
+def test_the_old_card_of_what_came_as_news_says_what_is_there(kind: JobKind, brought: str) -> None:
+    shown = Showing(a_job(JobState.SUCCEEDED, kind=kind), NOW, moved_to=CardLocation(1, 2, 3))
+
+    assert f"Done: [{brought}" in words(Cards(CATALOGUES).draw(shown).to_components())
 
 
 async def test_an_edit_without_a_picture_keeps_the_one_beside_a_description() -> None:
