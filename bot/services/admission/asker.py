@@ -23,6 +23,9 @@ class Asker:
     guild_locale: str
     """The server's language: cards that everyone sees."""
     interaction_id: int
+    strike_id: int | None = None
+    """What a strike counts for, once, where one interaction stands for several tries, or several for one; else it is
+    the interaction."""
     reply: ReplyTarget
     role_ids: frozenset[int] = frozenset()
     joined_at: int | None = None
