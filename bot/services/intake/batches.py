@@ -20,7 +20,7 @@ from bot.services.admission.authorization import Operation, origin_of_draft
 from bot.services.admission.terms import Request
 from bot.services.intake.drafts import as_typed
 from bot.services.intake.imagine import chosen_by, named_pool
-from bot.services.intake.new_chain import NewChain
+from bot.services.intake.new_chain import NewChain, named_after
 from bot.services.intake.synthetic_ids import synthetic_id
 from bot.texts import text
 
@@ -124,7 +124,9 @@ class Batches:
             raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(spelled)))
         liked = await self.people.preferences(asker.user_id)
         compose(replace(options, prompt=STAND_IN))  # what the command's options alone are refused for
-        full = PromptOptions(prompt=spelled, under=liked.under(option_set), sets=liked.named())
+        # What was made from a card has what was laid under that card's words already.
+        under = liked.under(option_set) if ancestor is None else ()
+        full = PromptOptions(prompt=spelled, under=under, sets=liked.named())
         jobs = written_out(full, most=most)  # exactly what `start` will read
         chosen = named_pool(pool, jobs[-1].speed, await self.policy.shown(asker.server))
         chosen = await self.chains.pool_for(asker, chosen, liked.pool)
@@ -147,6 +149,7 @@ class Batches:
             pool=chosen,
             option_set=option_set,
             borrowed=" ".join(one for one in lent if one),
+            ancestor=None if ancestor is None else ancestor.key,
         )
         return Offer(key, [prompt for prompt, _ in sent], chosen, units)
 
@@ -155,9 +158,11 @@ class Batches:
         draft = await self.drafts.open(viewer, key)
         settings = None if draft.guild_id is None else await self.guilds.settings(draft.guild_id)
         liked = await self.people.preferences(draft.user_id)
-        options = PromptOptions(prompt=draft.prompt, under=liked.under(draft.option_set), sets=liked.named())
+        under = liked.under(draft.option_set) if draft.ancestor is None else ()
+        options = PromptOptions(prompt=draft.prompt, under=under, sets=liked.named())
         jobs = written_out(options, most=DEFAULT_JOBS if settings is None else settings.batch)
         shown = await self.policy.shown(draft.guild_id)
+        ancestor = None if draft.ancestor is None else await self.store.get(draft.ancestor)
         begun: list[Job] = []
         known = 0
         refused: list[tuple[int, Text]] = []
@@ -168,6 +173,7 @@ class Batches:
                 prompt=composed.prompt,
                 notes=chosen_by(composed, draft.pool, shown),
                 borrowed=draft.borrowed,
+                ancestor=None if ancestor is None else named_after(ancestor),
                 interaction_id=synthetic_id(f"{key}/batch/{number}"),
             )
             try:

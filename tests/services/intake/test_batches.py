@@ -280,6 +280,30 @@ async def test_what_was_refused_before_is_offered_where_it_was_first_asked_for(s
     assert (await world.services.drafts.open(ME, offer.key)).guild_id == GUILD
 
 
+async def test_several_made_from_a_card_have_what_was_preferred_once_and_lead_to_that_card(
+    server: Server,
+) -> None:
+    services = server.world.services
+    await services.people.prefer_suffix(1, "in watercolour")
+    await services.people.prefer_aspect(1, "16:9")
+    card = await server.imagine("a fox in watercolour --ar 1:1", pool=Pool.FAST)
+    options = PromptOptions(prompt="a {red, blue} fox in watercolour --ar 1:1")
+    key = await services.drafts.keep(
+        options, user_id=1, guild_id=GUILD, pool=card.pool, option_set=None, ancestor=card.key
+    )
+    draft = await services.drafts.open(ME, key)
+
+    offer = await services.batches.offer(
+        server.asker(), options, draft.pool, None, draft=draft, ancestor=card
+    )
+    started = await services.batches.start(ME, offer.key, Table(server.world))
+
+    assert list(offer.prompts) == [f"a {one} fox in watercolour --ar 1:1" for one in ("red", "blue")]
+    assert [job.prompt for job in started.begun] == list(offer.prompts)
+    assert [job.ancestor and job.ancestor.key for job in started.begun] == [card.key] * 2
+    assert (await services.drafts.open(ME, offer.key)).ancestor == card.key
+
+
 @pytest.mark.parametrize(
     ("prompt", "several"),
     [
