@@ -163,6 +163,7 @@ class Batches:
         jobs = written_out(options, most=DEFAULT_JOBS if settings is None else settings.batch)
         shown = await self.policy.shown(draft.guild_id)
         ancestor = None if draft.ancestor is None else await self.store.get(draft.ancestor)
+        strike_id = synthetic_id(f"{key}/batch")  # its words strike once, however often they are begun
         begun: list[Job] = []
         known = 0
         refused: list[tuple[int, Text]] = []
@@ -177,7 +178,7 @@ class Batches:
                 interaction_id=synthetic_id(f"{key}/batch/{number}"),
             )
             try:
-                one = await self._begin(root, origin_of_draft(draft), places)
+                one = await self._begin(root, origin_of_draft(draft), places, strike_id)
             except UserError as refusal:
                 refused.append((number, refusal.text))
             except StorageTrouble:  # of this one alone: what began before it stands
@@ -190,7 +191,7 @@ class Batches:
         log.info("batch_begun", extra={"draft": key, "begun": len(begun), "refused": len(refused)})
         return BatchStarted(tuple(begun), known, tuple(refused))
 
-    async def _begin(self, root: NewChain, origin: Origin, places: Places) -> Job | None:
+    async def _begin(self, root: NewChain, origin: Origin, places: Places, strike_id: int) -> Job | None:
         """Begin one of them in a place of its own; None if it had begun before."""
         if (
             root.interaction_id is not None
@@ -200,7 +201,7 @@ class Batches:
         asker = await places.open()
         try:
             authorized = await self.authorizer.authorize_asker(asker, origin, Operation.DRAFT)
-            one: StartedJob = await self.chains.start(authorized, root)
+            one: StartedJob = await self.chains.start(replace(authorized, strike_id=strike_id), root)
         except BaseException:
             await places.shut(asker)
             raise

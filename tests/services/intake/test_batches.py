@@ -12,11 +12,13 @@ import pytest
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import StorageTrouble
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.batches import asks_for_several
 from bot.texts import text
 from tests.services.harness import GUILD
+from tests.services.helped import Room
 from tests.services.intake.test_pictures import Table, files, grid_with
 from tests.services.server_harness import ADA, refusal
 
@@ -225,6 +227,18 @@ async def test_a_pool_that_was_closed_after_the_offer_begins_nothing_and_leaves_
         [(1, "refused.pool_off"), (2, "refused.pool_off")],
     )
     assert len(table.opened) == len(table.shut_again) == 2
+
+
+async def test_forbidden_words_strike_once_however_often_the_same_offer_is_begun(server: Server) -> None:
+    batches = server.world.services.batches
+    await server.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "wolf", WordAction.STRIKE))
+    offer = await offered(server.world, "a {grey wolf, red wolf, fox}")
+
+    started = [await batches.start(ME, offer.key, Room(server.world, pressed=n)) for n in (1, 2, 3)]
+
+    assert [[said.id for _, said in one.refused] for one in started] == [["refused.words_strike"] * 2] * 3
+    assert [len(one.begun) for one in started] == [1, 0, 0]
+    assert len((await server.moderation.member(GUILD, 1)).strikes) == 1
 
 
 async def test_one_that_cannot_be_read_from_disk_is_named_and_may_be_begun_later(world: Harness) -> None:
