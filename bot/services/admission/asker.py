@@ -41,6 +41,8 @@ class Asker:
     """The server whose rules hold, where that is not where the answer goes: see `authorization`."""
     home_channel: int | None = None
     """The channel whose rules hold, likewise."""
+    requester: int | None = None
+    """Who asked for the picture whose button they pressed, or whose words or picture they begin with; likewise."""
 
     @property
     def lineage(self) -> tuple[int, ...]:

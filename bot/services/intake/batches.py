@@ -116,7 +116,8 @@ class Batches:
         if options.pictures or (ancestor is not None and (await self.image_loader.of_prompt(ancestor)).had):
             raise UserError(text("prompt.several_with_pictures"))
         if draft is not None:
-            asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
+            origin = origin_of_draft(draft, ancestor)
+            asker = await self.authorizer.authorize_asker(asker, origin, Operation.DRAFT)
         settings = None if asker.server is None else await self.guilds.settings(asker.server)
         most = DEFAULT_JOBS if settings is None else settings.batch
         spelled = as_typed(options)
@@ -178,7 +179,7 @@ class Batches:
                 interaction_id=synthetic_id(f"{key}/batch/{number}"),
             )
             try:
-                one = await self._begin(root, origin_of_draft(draft), places, strike_id)
+                one = await self._begin(root, origin_of_draft(draft, ancestor), places, strike_id)
             except UserError as refusal:
                 refused.append((number, refusal.text))
             except StorageTrouble:  # of this one alone: what began before it stands

@@ -217,7 +217,7 @@ class GuildPolicy:
         check_newcomer(settings, asker, self.clock.now())
         if not settings.channels.permits(asker.lineage):
             raise UserError(wrong_channel(settings))
-        check_presser(settings, asker, request)
+        check_presser(settings, asker)
         check_kind(settings, asker, request)
         allowance = await self._allowance(settings, asker, request.pool, in_chain=request.in_chain)
         return allowance, treated(settings, asker)
