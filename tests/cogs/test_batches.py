@@ -10,12 +10,13 @@ from bot.domain.inputs import InputRole, sent_prompt
 from bot.domain.pools import Pool
 from tests.cogs.moderation_harness import moderated, seen
 from tests.midjourney.drawing import still
+from tests.services.server_harness import ADA
 from tests.ui.builders import walk
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from simcord.results import InteractionResult
+    from simcord.results import InteractionResult, ResponseMessage
 
     from bot.domain.jobs import Job
     from tests.cogs.moderation_harness import Moderated
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 def buttons(result: InteractionResult) -> list[str]:
     answers = [*([result.response] if result.response else []), *result.followups]
     return [str(c["custom_id"]) for a in answers for c in walk(a.components) if c["type"] == 2]
+
+
+def controls(card: ResponseMessage) -> list[tuple[str, str]]:
+    """Every button of a card as it is now, with its words."""
+    return [(str(c["custom_id"]), str(c["label"])) for c in walk(card.components) if c["type"] == 2]
 
 
 async def begun(shop: Moderated) -> list[Job]:
@@ -51,6 +57,31 @@ async def test_several_jobs_are_announced_with_their_price_and_begin_once_after_
         jobs = await begun(shop)
         assert sorted(job.prompt for job in jobs) == ["a green fox --ar 3:2", "a red fox --ar 3:2"]
         assert {job.pool for job in jobs} == {Pool.FAST}
+
+
+async def test_those_that_were_refused_can_be_begun_later_from_the_same_card(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, channel = shop.house.ada, shop.house.channel
+        asked = await ada.slash(channel, "imagine", prompt="a {red, green, blue, grey} fox --fast")
+        card = asked.response or asked.followups[-1]
+        start, edit, _no = buttons(asked)
+        await shop.services.guilds.set_rule(
+            shop.guild_id, ADA, Pool.FAST, shop.guild_id, per_day=3, running=None, waiting=None
+        )
+
+        await ada.click(card, custom_id=start)
+        some, kept = len(await begun(shop)), controls(card)
+        await shop.services.guilds.set_rule(
+            shop.guild_id, ADA, Pool.FAST, shop.guild_id, per_day=None, running=None, waiting=None
+        )
+        await ada.click(card, custom_id=start)
+
+        assert some == 3
+        assert kept == [(start, "Start 1 picture"), (edit, "Edit prompt")]
+        assert sorted(job.prompt for job in await begun(shop)) == [
+            f"a {one} fox" for one in ("blue", "green", "grey", "red")
+        ]
+        assert controls(card) == []
 
 
 async def test_a_no_begins_nothing(tmp_path: Path) -> None:

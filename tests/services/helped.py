@@ -56,10 +56,11 @@ class Room:
 
     world: Harness
     pressed: int = 4242
+    user: int = 1
     shut_again: list[Asker] = field(default_factory=list)
 
     async def open(self) -> Asker:
-        return self.world.asker(interaction=self.pressed)
+        return self.world.asker(user=self.user, interaction=self.pressed)
 
     async def shut(self, asker: Asker) -> None:
         self.shut_again.append(asker)

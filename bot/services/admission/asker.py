@@ -23,6 +23,9 @@ class Asker:
     guild_locale: str
     """The server's language: cards that everyone sees."""
     interaction_id: int
+    strike_id: int | None = None
+    """What a strike counts for, once, where one interaction stands for several tries, or several for one; else it is
+    the interaction."""
     reply: ReplyTarget
     role_ids: frozenset[int] = frozenset()
     joined_at: int | None = None
@@ -38,6 +41,8 @@ class Asker:
     """The server whose rules hold, where that is not where the answer goes: see `authorization`."""
     home_channel: int | None = None
     """The channel whose rules hold, likewise."""
+    requester: int | None = None
+    """Who asked for the picture whose button they pressed, or whose words or picture they begin with; likewise."""
 
     @property
     def lineage(self) -> tuple[int, ...]:

@@ -88,16 +88,19 @@ class Origin:
     user_id: int
     home: int | None
     channel: int | None
+    requester: int | None = None
+    """Who asked for the picture that is at hand; None where none is."""
 
 
 def origin_of(job: Job) -> Origin:
     """Where a job's chain began."""
-    return Origin(job.key, job.user_id, job.home, job.home_channel)
+    return Origin(job.key, job.user_id, job.home, job.home_channel, job.user_id)
 
 
-def origin_of_draft(draft: Draft) -> Origin:
-    """Where a refused prompt was asked for."""
-    return Origin(draft.key, draft.user_id, draft.guild_id, draft.home_channel)
+def origin_of_draft(draft: Draft, ancestor: Job | None = None) -> Origin:
+    """Where a refused prompt was asked for, and whose picture it was made from."""
+    requester = None if ancestor is None else ancestor.user_id
+    return Origin(draft.key, draft.user_id, draft.guild_id, draft.home_channel, requester)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -130,6 +133,7 @@ class Authorizer:
         """The asker as the home server knows them now, with its language; where the answer goes stays."""
         viewer = Viewer(user_id=asker.user_id, guild_id=asker.reply.guild_id, manages=asker.is_moderator)
         member = await self.authorize(viewer, origin, operation)
+        asker = replace(asker, requester=origin.requester)
         if member is None:
             return asker
         as_member = replace(

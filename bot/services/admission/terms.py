@@ -30,8 +30,6 @@ class Request:
     """Words that somebody wrote; None for a press, whose words were checked when its chain began."""
     in_chain: bool = False
     """It continues a chain, which cannot move to another pool."""
-    requester: int | None = None
-    """Who asked for the picture under which a button was pressed."""
     borrowed: str = ""
     """Words that the asker was given and may have left as they were: another's prompt, a description's. Nobody is
     struck for those, nor for what the server itself adds."""

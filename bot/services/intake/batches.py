@@ -20,7 +20,7 @@ from bot.services.admission.authorization import Operation, origin_of_draft
 from bot.services.admission.terms import Request
 from bot.services.intake.drafts import as_typed
 from bot.services.intake.imagine import chosen_by, named_pool
-from bot.services.intake.new_chain import NewChain
+from bot.services.intake.new_chain import NewChain, named_after
 from bot.services.intake.synthetic_ids import synthetic_id
 from bot.texts import text
 
@@ -116,7 +116,8 @@ class Batches:
         if options.pictures or (ancestor is not None and (await self.image_loader.of_prompt(ancestor)).had):
             raise UserError(text("prompt.several_with_pictures"))
         if draft is not None:
-            asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
+            origin = origin_of_draft(draft, ancestor)
+            asker = await self.authorizer.authorize_asker(asker, origin, Operation.DRAFT)
         settings = None if asker.server is None else await self.guilds.settings(asker.server)
         most = DEFAULT_JOBS if settings is None else settings.batch
         spelled = as_typed(options)
@@ -124,7 +125,9 @@ class Batches:
             raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(spelled)))
         liked = await self.people.preferences(asker.user_id)
         compose(replace(options, prompt=STAND_IN))  # what the command's options alone are refused for
-        full = PromptOptions(prompt=spelled, under=liked.under(option_set), sets=liked.named())
+        # What was made from a card has what was laid under that card's words already.
+        under = liked.under(option_set) if ancestor is None else ()
+        full = PromptOptions(prompt=spelled, under=under, sets=liked.named())
         jobs = written_out(full, most=most)  # exactly what `start` will read
         chosen = named_pool(pool, jobs[-1].speed, await self.policy.shown(asker.server))
         chosen = await self.chains.pool_for(asker, chosen, liked.pool)
@@ -147,6 +150,7 @@ class Batches:
             pool=chosen,
             option_set=option_set,
             borrowed=" ".join(one for one in lent if one),
+            ancestor=None if ancestor is None else ancestor.key,
         )
         return Offer(key, [prompt for prompt, _ in sent], chosen, units)
 
@@ -155,9 +159,12 @@ class Batches:
         draft = await self.drafts.open(viewer, key)
         settings = None if draft.guild_id is None else await self.guilds.settings(draft.guild_id)
         liked = await self.people.preferences(draft.user_id)
-        options = PromptOptions(prompt=draft.prompt, under=liked.under(draft.option_set), sets=liked.named())
+        under = liked.under(draft.option_set) if draft.ancestor is None else ()
+        options = PromptOptions(prompt=draft.prompt, under=under, sets=liked.named())
         jobs = written_out(options, most=DEFAULT_JOBS if settings is None else settings.batch)
         shown = await self.policy.shown(draft.guild_id)
+        ancestor = None if draft.ancestor is None else await self.store.get(draft.ancestor)
+        strike_id = synthetic_id(f"{key}/batch")  # its words strike once, however often they are begun
         begun: list[Job] = []
         known = 0
         refused: list[tuple[int, Text]] = []
@@ -168,10 +175,11 @@ class Batches:
                 prompt=composed.prompt,
                 notes=chosen_by(composed, draft.pool, shown),
                 borrowed=draft.borrowed,
+                ancestor=None if ancestor is None else named_after(ancestor),
                 interaction_id=synthetic_id(f"{key}/batch/{number}"),
             )
             try:
-                one = await self._begin(root, origin_of_draft(draft), places)
+                one = await self._begin(root, origin_of_draft(draft, ancestor), places, strike_id)
             except UserError as refusal:
                 refused.append((number, refusal.text))
             except StorageTrouble:  # of this one alone: what began before it stands
@@ -184,7 +192,7 @@ class Batches:
         log.info("batch_begun", extra={"draft": key, "begun": len(begun), "refused": len(refused)})
         return BatchStarted(tuple(begun), known, tuple(refused))
 
-    async def _begin(self, root: NewChain, origin: Origin, places: Places) -> Job | None:
+    async def _begin(self, root: NewChain, origin: Origin, places: Places, strike_id: int) -> Job | None:
         """Begin one of them in a place of its own; None if it had begun before."""
         if (
             root.interaction_id is not None
@@ -194,7 +202,7 @@ class Batches:
         asker = await places.open()
         try:
             authorized = await self.authorizer.authorize_asker(asker, origin, Operation.DRAFT)
-            one: StartedJob = await self.chains.start(authorized, root)
+            one: StartedJob = await self.chains.start(replace(authorized, strike_id=strike_id), root)
         except BaseException:
             await places.shut(asker)
             raise

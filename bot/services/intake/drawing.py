@@ -129,7 +129,8 @@ class Drawings:
 
         The pictures of the job that it was made from go along as with `remix` and `instead`.
         """
-        asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
+        origin = origin_of_draft(draft, ancestor)
+        asker = await self.authorizer.authorize_asker(asker, origin, Operation.DRAFT)
         model = await self._model(asker)
         order = DrawOptions(prompt=prompt or draft.prompt).read(model)
         notes = () if (ancestor or draft).pool is Pool.DRAW else (INSTEAD,)

@@ -3,7 +3,7 @@ Never here: asking the model (`prompt_help`), and windows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.domain.failures import MENDED_BY_WORDS
@@ -13,6 +13,7 @@ from bot.domain.prices import Charge
 from bot.errors import UserError
 from bot.services.admission.authorization import Operation, origin_of, origin_of_draft
 from bot.services.admission.terms import Request
+from bot.services.intake.imagine import named_pool
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ class Improving:
         self, asker: Asker, options: PromptOptions, pool: Pool | None, option_set: str | None
     ) -> Improved:
         """Improve what somebody has just written: its words have to pass the server's rules first."""
-        prompt = compose(options).prompt
-        liked = await self.people.preferences(asker.user_id)
-        chosen = await self.chains.pool_for(asker, pool, liked.pool)
+        prompt, chosen = await self._read(asker, options, pool)
         await self.chains.policy.check_words(
             asker, Request(pool=chosen, charge=Charge.IMAGINE, prompt=prompt)
         )
@@ -73,12 +72,17 @@ class Improving:
         """Improve a prompt that the server's words refused: it was judged when it was written."""
         draft = await self.drafts.open(viewer, key)
         asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
-        liked = await self.people.preferences(asker.user_id)
-        prompt = compose(PromptOptions(prompt=draft.prompt, sets=liked.named())).prompt
-        chosen = await self.chains.pool_for(asker, draft.pool, liked.pool)
+        prompt, chosen = await self._read(asker, PromptOptions(prompt=draft.prompt), draft.pool)
         return await self._improve(
             asker, prompt, chosen, refused=True, option_set=draft.option_set, ancestor=draft.ancestor
         )
+
+    async def _read(self, asker: Asker, options: PromptOptions, pool: Pool | None) -> tuple[str, Pool]:
+        """A prompt with its option sets laid in, and the pool in which it would begin as it stands."""
+        liked = await self.people.preferences(asker.user_id)
+        composed = compose(replace(options, sets=liked.named()))
+        wanted = named_pool(pool, composed.speed, await self.chains.policy.shown(asker.server))
+        return composed.prompt, await self.chains.pool_for(asker, wanted, liked.pool)
 
     async def _improve(
         self,

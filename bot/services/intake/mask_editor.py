@@ -19,6 +19,7 @@ from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.admission.authorization import Operation
 from bot.services.intake.region import picture_gone
 from bot.services.intake.region_links import LinkGone, read_asker
+from bot.services.intake.synthetic_ids import synthetic_id
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ class MaskEditor:
             if begun is None:
                 raise LinkGone(link.locale)
             return begun
+        # All tries come by the link's one interaction: other words are another strike, the same ones sent twice are not.
+        asker = replace(asker, strike_id=synthetic_id(f"{link.digest}/{words}"))
         pressed = await self.regions.repaint(
             asker,
             link.job,

@@ -197,9 +197,7 @@ class Presses:
         """What a press asks for: of an order, as many pictures as the engine of today draws at once."""
         model = self.accounts.capabilities(parent.account).engine if parent.pool is Pool.DRAW else None
         number = 1 if model is None else min(number_of(parent.prompt), model.most)
-        return Request(
-            pool=parent.pool, charge=charge, in_chain=True, requester=parent.user_id, number=number
-        )
+        return Request(pool=parent.pool, charge=charge, in_chain=True, number=number)
 
     def window_of(self, parent: Job, position: int) -> WindowKind | None:
         """Which window a button can open on the account of its chain; None: none."""

@@ -217,7 +217,7 @@ class GuildPolicy:
         check_newcomer(settings, asker, self.clock.now())
         if not settings.channels.permits(asker.lineage):
             raise UserError(wrong_channel(settings))
-        check_presser(settings, asker, request)
+        check_presser(settings, asker)
         check_kind(settings, asker, request)
         allowance = await self._allowance(settings, asker, request.pool, in_chain=request.in_chain)
         return allowance, treated(settings, asker)
@@ -317,11 +317,11 @@ class GuildPolicy:
         self, settings: GuildSettings, asker: Asker, pattern: str, words: str, now: int
     ) -> Text:
         """Count it, tell it, and say where it has led."""
-        policy = settings.strikes
+        policy, of = settings.strikes, asker.strike_id or asker.interaction_id
         struck = await self.stores.members.strike(
             settings.guild_id,
             asker.user_id,
-            interaction_id=asker.interaction_id,
+            interaction_id=of,
             why=pattern,
             at=now,
             policy=policy,
@@ -332,7 +332,7 @@ class GuildPolicy:
                 settings.guild_id,
                 ModEvent(
                     EventKind.STRUCK,
-                    f"struck/{asker.interaction_id}",
+                    f"struck/{of}",
                     text("log.struck", user=str(asker.user_id), count=struck.count, limit=policy.limit),
                     subject=asker.user_id,
                     details={"rule": pattern, "found": words, "blocked_until": struck.blocked_until},

@@ -82,12 +82,12 @@ def check_newcomer(settings: GuildSettings, asker: Asker, now: int) -> None:
         raise UserError(text("refused.newcomer", opens=opens // 1_000))
 
 
-def check_presser(settings: GuildSettings, asker: Asker, request: Request) -> None:
+def check_presser(settings: GuildSettings, asker: Asker) -> None:
     """Raise `UserError` for whoever may not press the buttons under another's picture."""
-    if request.requester is None or asker.is_moderator:
+    if asker.requester is None or asker.is_moderator:
         return
     policy = settings.press
-    if policy.permits(presser=asker.user_id, requester=request.requester, role_ids=asker.role_ids):
+    if policy.permits(presser=asker.user_id, requester=asker.requester, role_ids=asker.role_ids):
         return
     if policy.who is PressPermission.ROLE:
         raise UserError(text("refused.press_role", role=text("rule.role", role=str(policy.role_id))))

@@ -12,11 +12,13 @@ import pytest
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import StorageTrouble
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.batches import asks_for_several
 from bot.texts import text
 from tests.services.harness import GUILD
+from tests.services.helped import Room
 from tests.services.intake.test_pictures import Table, files, grid_with
 from tests.services.server_harness import ADA, refusal
 
@@ -227,6 +229,18 @@ async def test_a_pool_that_was_closed_after_the_offer_begins_nothing_and_leaves_
     assert len(table.opened) == len(table.shut_again) == 2
 
 
+async def test_forbidden_words_strike_once_however_often_the_same_offer_is_begun(server: Server) -> None:
+    batches = server.world.services.batches
+    await server.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "wolf", WordAction.STRIKE))
+    offer = await offered(server.world, "a {grey wolf, red wolf, fox}")
+
+    started = [await batches.start(ME, offer.key, Room(server.world, pressed=n)) for n in (1, 2, 3)]
+
+    assert [[said.id for _, said in one.refused] for one in started] == [["refused.words_strike"] * 2] * 3
+    assert [len(one.begun) for one in started] == [1, 0, 0]
+    assert len((await server.moderation.member(GUILD, 1)).strikes) == 1
+
+
 async def test_one_that_cannot_be_read_from_disk_is_named_and_may_be_begun_later(world: Harness) -> None:
     offer, table = await offered(world, "a fox --repeat 2"), Table(world)
     world.store.trouble, world.store.trouble_for = StorageTrouble("the disk is full"), {"by_interaction"}
@@ -278,6 +292,30 @@ async def test_what_was_refused_before_is_offered_where_it_was_first_asked_for(s
 
     assert (len(offer.prompts), offer.pool) == (2, Pool.FAST)
     assert (await world.services.drafts.open(ME, offer.key)).guild_id == GUILD
+
+
+async def test_several_made_from_a_card_have_what_was_preferred_once_and_lead_to_that_card(
+    server: Server,
+) -> None:
+    services = server.world.services
+    await services.people.prefer_suffix(1, "in watercolour")
+    await services.people.prefer_aspect(1, "16:9")
+    card = await server.imagine("a fox in watercolour --ar 1:1", pool=Pool.FAST)
+    options = PromptOptions(prompt="a {red, blue} fox in watercolour --ar 1:1")
+    key = await services.drafts.keep(
+        options, user_id=1, guild_id=GUILD, pool=card.pool, option_set=None, ancestor=card.key
+    )
+    draft = await services.drafts.open(ME, key)
+
+    offer = await services.batches.offer(
+        server.asker(), options, draft.pool, None, draft=draft, ancestor=card
+    )
+    started = await services.batches.start(ME, offer.key, Table(server.world))
+
+    assert list(offer.prompts) == [f"a {one} fox in watercolour --ar 1:1" for one in ("red", "blue")]
+    assert [job.prompt for job in started.begun] == list(offer.prompts)
+    assert [job.ancestor and job.ancestor.key for job in started.begun] == [card.key] * 2
+    assert (await services.drafts.open(ME, offer.key)).ancestor == card.key
 
 
 @pytest.mark.parametrize(

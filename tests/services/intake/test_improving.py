@@ -70,6 +70,26 @@ async def test_the_better_prompt_is_kept_to_be_edited_with_its_parameters_as_the
     assert await helped.world.all_jobs() == []
 
 
+@pytest.mark.parametrize(
+    ("named", "pool"), [(None, Pool.FAST), (Pool.NORMAL, Pool.NORMAL)], ids=["the speed's", "the option's"]
+)
+async def test_a_speed_and_an_own_option_set_in_the_words_hold_as_without_improve(
+    helped: Helped, named: Pool | None, pool: Pool
+) -> None:
+    services = helped.world.services
+    await services.people.keep_set(1, "mine", "in ink --ar 3:2")
+    options = PromptOptions(prompt="a paper fox --mine --fast")
+    key = await services.drafts.keep(options, user_id=1, guild_id=GUILD, pool=named, option_set=None)
+
+    typed = await services.improving.typed(helped.server.asker(), options, named, None)
+    again = await services.improving.of_draft(helped.server.asker(), ME, key)
+
+    for better in (typed, again):
+        assert better.before == "a paper fox in ink --ar 3:2"
+        assert better.prompt.endswith(" --ar 3:2")
+        assert (await services.drafts.open(ME, better.key)).pool is pool
+
+
 async def test_the_parameters_that_a_model_invents_do_not_come_back(helped: Helped) -> None:
     helped.model.fault(Fault.CHAT_PARAMETER, endpoint="chat")
 

@@ -13,11 +13,14 @@ import pytest
 from bot.domain.jobs import JobState, Route
 from bot.domain.pools import Allowance, Pool
 from bot.domain.region_links import LINK_LIFE_MS
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.intake import mask_editor
 from bot.services.intake.mask_editor import KEPT_MS, MaskEditor
 from bot.services.intake.region_links import LinkGone, RegionLinks, read_asker, written
+from tests.services.harness import GUILD
 from tests.services.intake.test_regions import SIZE, drawn, single
+from tests.services.server_harness import ADA, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -373,3 +376,17 @@ async def test_a_job_that_ended_while_its_card_was_posted_shows_no_progress(
 
     assert moved == [begun.key]
     assert progress == []
+
+
+async def test_each_try_with_other_forbidden_words_is_a_strike_and_the_third_blocks(family: Harness) -> None:
+    services, studio = family.services, Studio(family)
+    await services.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "wolf", WordAction.STRIKE))
+    token = await studio.token(await single(family))
+
+    said = []
+    for words in ("a wolf", "a wolf", "a grey wolf", "the wolf"):
+        link = await studio.mask_editor.open(token)
+        said.append((await refusal(studio.mask_editor.submit(link, MASK, words))).id)
+
+    assert said == ["refused.words_strike"] * 3 + ["refused.words_blocked"]
+    assert len((await services.moderation.member(GUILD, 1)).strikes) == 3

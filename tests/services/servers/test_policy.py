@@ -9,24 +9,28 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.prices import Charge
 from bot.domain.servers.access import PressPermission, Treatment
 from bot.domain.servers.moderation import RULES_LIMIT, Match, WordAction, WordRule, examine
 from bot.errors import SettingsChanged, StorageTrouble
 from bot.services.admission.terms import Request
+from bot.services.admission.viewer import Viewer
 from bot.services.intake.intake import ATTEMPTS
 from bot.services.servers.edits import all_of, word_added
 from bot.texts import text
 from tests.services.harness import CHANNEL, GUILD
+from tests.services.helped import Room
 from tests.services.server_harness import ADA, HOUR, SENTENCES, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Iterable
 
     from bot.domain.jobs import Job
     from bot.domain.servers.moderation import Verdict
     from bot.services.admission.asker import Asker
+    from bot.services.intake.batches import Offer
     from tests.services.harness import Harness
     from tests.services.server_harness import Server
 
@@ -180,6 +184,40 @@ async def test_a_press_is_for_whom_the_server_says_and_the_presser_pays(world: H
     assert (await press(world, grid, friend, 1)).user_id == 3
     moderator = replace(world.asker(user=4), is_moderator=True)
     assert (await press(world, grid, moderator, 2)).user_id == 4
+
+
+async def test_buttons_of_ours_that_begin_something_are_for_whom_the_server_says_too(
+    world: Harness, grid: Job
+) -> None:
+    services, other = world.services, world.asker(user=2)
+    viewer = Viewer(user_id=2, guild_id=GUILD, manages=False)
+    several = PromptOptions(prompt="a {red, blue} fox")
+    key = await services.drafts.keep(
+        several, user_id=2, guild_id=GUILD, pool=grid.pool, option_set=None, ancestor=grid.key
+    )
+    draft = await services.drafts.open(viewer, key)
+
+    def offer() -> Awaitable[Offer]:
+        return services.batches.offer(other, several, grid.pool, None, draft=draft, ancestor=grid)
+
+    offered = await offer()
+    await services.guilds.set_values(GUILD, ADA, "press", {"who": PressPermission.REQUESTER})
+
+    for attempt in (
+        services.imagine.remix(other, grid, "a blue fox"),
+        services.imagine.begin_again(
+            other, draft, PromptOptions(prompt="a fox"), preferred=None, ancestor=grid
+        ),
+        services.imagine.begin_from(other, grid, PromptOptions(prompt="mine"), preferred=None),
+        offer(),
+    ):
+        assert (await refusal(attempt)).id == "refused.press_requester"
+    started = await services.batches.start(viewer, offered.key, Room(world, user=2))
+    assert [why.id for _, why in started.refused] == ["refused.press_requester"] * 2
+    for allowed in (world.asker(user=1), replace(world.asker(user=4), is_moderator=True)):
+        begun = await services.imagine.remix(allowed, grid, "a blue fox")
+        assert begun.job.user_id == allowed.user_id
+    assert (await world.imagine(asker=world.asker(user=2))).user_id == 2
 
 
 async def test_a_press_costs_what_its_family_costs_in_the_chains_pool(world: Harness, grid: Job) -> None:
