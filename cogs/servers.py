@@ -165,27 +165,24 @@ class ServersCog(commands.Cog):
     async def on_shard_ready(self, shard_id: int) -> None:
         """It has named them; those in trouble are marked. Any other of an earlier session's sent the bot away meanwhile."""
         named = self._named.pop(shard_id, None)
-        if named is None:
-            return
-        for guild in self._bot.guilds:
+        for guild in () if named is None else self._bot.guilds:
             if guild.shard_id == shard_id and not guild.unavailable and guild.id not in named:
                 self._bot.miss(guild)
 
-    def _hear_of(self, guild: discord.Guild) -> None:
-        """Its shard's session has named it, if a new one is just beginning."""
+    def _is_named(self, guild: discord.Guild) -> None:
         if guild.shard_id in self._named:
             self._named[guild.shard_id].add(guild.id)
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """It is new, or back."""
-        self._hear_of(guild)
+        self._is_named(guild)
         await _logged(self._welcome(guild))
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """It may have changed hands while it was away, or have come, or come back, while nobody listened."""
-        self._hear_of(guild)
+        self._is_named(guild)
         await _logged(self._look_at(guild))
 
     @commands.Cog.listener()
