@@ -244,10 +244,6 @@ class Easel(commands.AutoShardedBot):
         """Whether it is in a server of its shards, as Discord has told it by now; one in trouble counts."""
         return self.get_guild(guild_id) is not None
 
-    def miss(self, guild: discord.Guild) -> None:
-        """Let a server that Discord names no more leave the cache, as if Discord had said that it sent the bot away."""
-        self._connection.parse_guild_delete({"id": guild.id})
-
     async def _put_commands(self) -> Sequence[Mapping[str, Any]]:
         """Put the commands in the place of those that Discord has; returns what it has then. Raises what discord.py does."""
         id_ = self.application_id

@@ -141,8 +141,6 @@ class ServersCog(commands.Cog):
 
     def __init__(self, bot: Easel) -> None:
         self._bot = bot
-        self._named: dict[int, set[int]] = {}
-        """By shards whose new session is beginning, the servers that it has named so far."""
 
     @property
     def _owner_policy(self) -> OwnerPolicy:
@@ -157,33 +155,14 @@ class ServersCog(commands.Cog):
         await _logged(self._look_around())
 
     @commands.Cog.listener()
-    async def on_shard_connect(self, shard_id: int) -> None:
-        """A new session begins: it will name all servers of the shard."""
-        self._named[shard_id] = set()
-
-    @commands.Cog.listener()
-    async def on_shard_ready(self, shard_id: int) -> None:
-        """It has named them; those in trouble are marked. Any other of an earlier session's sent the bot away meanwhile."""
-        named = self._named.pop(shard_id, None)
-        for guild in () if named is None else self._bot.guilds:
-            if guild.shard_id == shard_id and not guild.unavailable and guild.id not in named:
-                self._bot.miss(guild)
-
-    def _is_named(self, guild: discord.Guild) -> None:
-        if guild.shard_id in self._named:
-            self._named[guild.shard_id].add(guild.id)
-
-    @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """It is new, or back."""
-        self._is_named(guild)
         await _logged(self._welcome(guild))
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """It may have changed hands while it was away, or have come, or come back, while nobody listened."""
-        self._is_named(guild)
-        await _logged(self._look_at(guild))
+        """It may have changed hands while it was away, or have come back while nobody listened."""
+        await _logged(self._note(guild))
 
     @commands.Cog.listener()
     async def on_guild_update(self, _before: discord.Guild, after: discord.Guild) -> None:
@@ -209,12 +188,19 @@ class ServersCog(commands.Cog):
 
     async def _look_around(self) -> None:
         await self._miss_those_that_left()
+        since = await self._owner_policy.since()
         outside: list[discord.Guild] = []
         for guild in self._bot.guilds:
             if guild.unavailable:  # nothing is known of it yet; it is noted when it is there
                 continue
-            if not await self._look_at(guild):
+            if await self._note(guild):
+                admitted = True
+            else:
+                admitted = False
                 outside.append(guild)
+            joined = None if guild.me is None else guild.me.joined_at
+            if joined is not None and joined.timestamp() * 1_000 > since:
+                await self._greet(guild, admitted=admitted)
         if outside:
             log.warning(
                 "servers_not_let_in",
@@ -224,14 +210,6 @@ class ServersCog(commands.Cog):
                     "help": "easel servers let-in ID, or EASEL_SERVERS=open",
                 },
             )
-
-    async def _look_at(self, guild: discord.Guild) -> bool:
-        """Note a server, and welcome it if it came while nobody listened; returns whether it is let in."""
-        admitted = await self._note(guild)
-        joined = None if guild.me is None else guild.me.joined_at
-        if joined is not None and joined.timestamp() * 1_000 > await self._owner_policy.since():
-            await self._greet(guild, admitted=admitted)
-        return admitted
 
     async def _miss_those_that_left(self) -> None:
         """Note those that sent the bot away while nobody listened: Discord names only those in which it is."""

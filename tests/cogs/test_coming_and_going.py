@@ -36,14 +36,9 @@ def the_guild(shop: Moderated) -> discord.Guild:
 def hears(shop: Moderated, event: str, *news: object) -> list[asyncio.Task[None]]:
     """Let the client hear an event; its listeners, which are at work now."""
     shop.house.bot.dispatch(event, *news)
-    heard = at_work(event)
+    heard = [task for task in asyncio.all_tasks() if task.get_name() == f"discord.py: on_{event}"]
     assert heard
     return heard
-
-
-def at_work(event: str) -> list[asyncio.Task[None]]:
-    """What listens to an event and is at work now."""
-    return [task for task in asyncio.all_tasks() if task.get_name() == f"discord.py: on_{event}"]
 
 
 def leaves(shop: Moderated, guild: discord.Guild) -> list[asyncio.Task[None]]:
@@ -248,22 +243,3 @@ async def test_a_change_of_application_that_was_meant_marks_the_servers_that_the
         assert await has_left(shop)
         assert await deleted(shop) == [shop.guild_id]
         assert "leaving_not_noted" not in [r.message for r in caplog.records]
-
-
-@pytest.mark.parametrize("after", ["is named", "is in trouble", "is not named"])
-async def test_a_server_that_a_shards_new_session_does_not_name_sent_the_bot_away(
-    tmp_path: Path, after: str
-) -> None:
-    async with moderated(tmp_path, more=BOTH) as shop:
-        guild = await known(shop)
-        await asyncio.gather(*hears(shop, "shard_connect", 0))
-        if after == "is named":
-            await asyncio.gather(*hears(shop, "guild_available", guild))
-        guild.unavailable = after == "is in trouble"
-
-        await asyncio.gather(*hears(shop, "shard_ready", 0))
-        await asyncio.gather(*at_work("guild_remove"))
-
-        gone = after == "is not named"
-        assert (await has_left(shop), shop.house.bot.is_in(shop.guild_id)) == (gone, not gone)
-        assert await deleted(shop) == [shop.guild_id] * gone

@@ -254,23 +254,6 @@ async def test_the_server_that_the_bot_was_invited_to_before_its_first_start_is_
         assert "`/imagine` makes a picture" in said_in(card)
 
 
-async def test_a_server_that_came_while_a_shards_session_was_lost_is_greeted_and_asked_about_once(
-    tmp_path: Path,
-) -> None:
-    async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
-        owner = shop.house.env.create_user("owner")
-        shop.own_application(owner)
-        joined(shop, timedelta(minutes=1))
-        guild = shop.house.bot.get_guild(shop.guild_id)
-        assert guild is not None
-
-        await hearing(shop).on_guild_available(guild)
-        await hearing(shop).on_guild_available(guild)
-        await shop.house.env.settle()
-
-        assert len(letters(owner)) == len(shop.house.channel.history()) == 1
-
-
 async def reborn(shop: Moderated) -> None:
     """Have the client die and start again, with the services that another start would build."""
     again = an_easel(cast("Any", shop.services), shop.house.meta, extensions=("cogs.imagine", *MORE))
