@@ -869,6 +869,16 @@ class Harness:
             ),
         )
 
+    async def one_running(self, *, waiting: Sequence[int]) -> tuple[Job, list[Job]]:
+        """A job that runs where there is one place, and one of each of these people that waits behind it."""
+        self.max_running = 1
+        await self.reboot()
+        running = await self.imagine()
+        await self.calm()
+        queued = [await self.imagine(user=user) for user in waiting]
+        await self.calm()
+        return running, queued
+
     async def imagine(
         self,
         prompt: str = "a paper fox",

@@ -69,12 +69,7 @@ class Gateway:
 async def test_what_waits_in_a_server_that_sent_the_bot_away_is_cancelled_and_given_back(
     world: Harness,
 ) -> None:
-    world.max_running = 1
-    await world.reboot()
-    running = await world.imagine()
-    await world.calm()
-    waiting = [await world.imagine(user=2), await world.imagine(user=3)]
-    await world.calm()
+    running, waiting = await world.one_running(waiting=[2, 3])
     await other_application(world.services.presence.memory, OURS)
     for gateway in (Gateway(), Gateway(there=False, application_id=THEIRS)):
         await world.services.presence.settle(gateway, GUILD)

@@ -51,8 +51,8 @@ from bot.ui.moderation.jobs import job_view
 from bot.ui.moderation.list_modals import LIMITS_LIMIT, PARAMETERS_LIMIT, words_modal
 from bot.ui.moderation.members import member_view
 from bot.ui.moderation.modlog import event_view
-from bot.ui.moderation.rejected_modals import reply_stale
 from bot.ui.moderation.setting_words import Localizer
+from bot.ui.moderation.stale_modals import reply_stale
 from bot.ui.moderation.word_lists import verdict_view, words_page
 from bot.ui.preferences.card import preferences_view
 from tests.ui.builders import KEY, NOW, PARENT, a_job, a_picture, a_press, walk, words

@@ -40,14 +40,14 @@ from bot.ui.kit.rejected_modals import (
     LINE_ROOM,
     NOTHING,
     as_typed,
-    channels_named,
+    entered,
     given_back,
     reply_rejected,
 )
 from bot.ui.moderation.panel import show_panel
-from bot.ui.moderation.rejected_modals import reply_stale
 from bot.ui.moderation.setting_changes import ModalOrigin
 from bot.ui.moderation.setting_modal import channel_picker, picker
+from bot.ui.moderation.stale_modals import reply_stale
 from bot.ui.moderation.word_lists import with_reading
 
 if TYPE_CHECKING:
@@ -100,15 +100,11 @@ async def set_channels(context: Context, revision: int | None) -> None:
     shown = await guilds.shown(context.guild_id, revision, sections)
     allowed, denied = (_ids(context, name) for name in ("allowed", "denied"))
     before = shown.settings.channels
+    window = channels_modal(context.localize, replace(shown.settings, channels=ChannelPolicy()))
     if not shown.known and ({*allowed}, {*denied}) != ({*before.allowed}, {*before.denied}):
-        said = [
-            (text("panel.allowed"), channels_named(allowed)),
-            (text("panel.denied"), channels_named(denied)),
-        ]
-        await reply_stale(context, sections, said, _again(context, "channels"))
+        await reply_stale(context, sections, entered(context, window), _again(context, "channels"))
         return
     edit = channels_placed(allowed=allowed, denied=denied, shown=before)
-    window = channels_modal(context.localize, replace(shown.settings, channels=ChannelPolicy()))
     async with given_back(context, window, _again(context, "channels")):
         changed = await guilds.change(context.guild_id, context.actor, edit)
         await show_panel(context, notice=_summary(changed))

@@ -22,10 +22,10 @@ from bot.ui.kit.open_answers import NOBODY
 from bot.ui.kit.rejected_modals import entered, given_back
 from bot.ui.moderation.list_modals import LIST_MODALS
 from bot.ui.moderation.panel import POOLS, show_panel
-from bot.ui.moderation.rejected_modals import reply_stale
 from bot.ui.moderation.setting_changes import ModalOrigin, apply, show_state
 from bot.ui.moderation.setting_modal import read_values, setting_modal, touched
 from bot.ui.moderation.setting_words import ITEMS
+from bot.ui.moderation.stale_modals import reply_stale
 from bot.ui.pools.panel import show_panel as show_pools
 
 if TYPE_CHECKING:

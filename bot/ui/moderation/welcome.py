@@ -19,9 +19,9 @@ from bot.ui.kit.moderators import draw_mod_button, mod_button
 from bot.ui.kit.rejected_modals import entered, given_back
 from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.panel import show_panel
-from bot.ui.moderation.rejected_modals import reply_stale
 from bot.ui.moderation.setting_changes import CALM, check_writable
 from bot.ui.moderation.setting_modal import LINE_LIMIT, channel_picker, picker
+from bot.ui.moderation.stale_modals import reply_stale
 from bot.ui.pools.wording import pool_name, read_number
 
 if TYPE_CHECKING:

@@ -118,12 +118,7 @@ async def test_what_was_withdrawn_before_is_not_cancelled_once_more(world: Harne
 
 
 async def test_clearing_the_queue_leaves_what_was_sent(world: Harness) -> None:
-    world.max_running = 1
-    await world.reboot()
-    running = await world.imagine()
-    await world.calm()
-    waiting = [await world.imagine(user=2), await world.imagine(user=3)]
-    await world.calm()
+    running, waiting = await world.one_running(waiting=[2, 3])
 
     assert await world.services.moderation.clear_queue(GUILD, ADA) == 2
 

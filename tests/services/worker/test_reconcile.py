@@ -19,6 +19,7 @@ from tests.services.harness import Task
 from tests.services.intake.test_pictures import AFile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from bot.domain.jobs import Job
@@ -447,21 +448,28 @@ async def test_a_task_that_another_job_is_written_down_for_first_is_left_to_it_a
 ROLES = pytest.mark.parametrize("role", [InputRole.IMAGE, InputRole.STYLE])
 
 
-async def _queued_with_a_picture(world: Harness, role: InputRole, *, user: int) -> Job:
-    given = [AssignedPicture(AFile(), role)]
+async def _copied_with_pictures_queued(
+    world: Harness, copy: Path, role: InputRole, *, users: Sequence[int]
+) -> list[Job]:
+    """Prompts with a picture that wait behind another's job while a copy of the database is made."""
+    world.max_running = 1
+    await world.reboot()
+    await world.imagine()
     options = PromptOptions(prompt="an owl in the snow")
-    return (await world.services.imagine.begin(world.asker(user=user), options, Pool.NORMAL, given=given)).job
+    jobs: list[Job] = []
+    for user in users:
+        given = [AssignedPicture(AFile(), role)]
+        asker = world.asker(user=user)
+        jobs.append((await world.services.imagine.begin(asker, options, Pool.NORMAL, given=given)).job)
+    take(world.folder / "easel.db", copy)
+    return jobs
 
 
 @ROLES
 async def test_a_prompt_whose_pictures_were_handed_over_after_the_copy_is_found_once_that_is_put_back(
     world: Harness, tmp_path: Path, role: InputRole
 ) -> None:
-    world.max_running = 1
-    await world.reboot()
-    await world.imagine()
-    job = await _queued_with_a_picture(world, role, user=2)
-    take(world.folder / "easel.db", tmp_path / "copy.db")
+    (job,) = await _copied_with_pictures_queued(world, tmp_path / "copy.db", role, users=[2])
     made = await world.ended(job)
     await world.kill()
     restore(tmp_path / "copy.db", world.folder / "easel.db")
@@ -477,11 +485,7 @@ async def test_a_prompt_whose_pictures_were_handed_over_after_the_copy_is_found_
 async def test_of_two_such_prompts_alike_none_is_given_the_only_task(
     world: Harness, tmp_path: Path, role: InputRole
 ) -> None:
-    world.max_running = 1
-    await world.reboot()
-    await world.imagine()
-    jobs = [await _queued_with_a_picture(world, role, user=user) for user in (2, 3)]
-    take(world.folder / "easel.db", tmp_path / "copy.db")
+    jobs = await _copied_with_pictures_queued(world, tmp_path / "copy.db", role, users=[2, 3])
     await world.until(lambda: len(world.upstream.tasks) == 2)
     await world.kill()
     restore(tmp_path / "copy.db", world.folder / "easel.db")

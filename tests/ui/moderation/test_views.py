@@ -26,8 +26,8 @@ from bot.ui.moderation.list_modals import LIMITS_LIMIT, PARAMETERS_LIMIT
 from bot.ui.moderation.members import member_view
 from bot.ui.moderation.pages import page_of
 from bot.ui.moderation.prompt_lists import addition_words, images_view
-from bot.ui.moderation.rejected_modals import reply_stale
 from bot.ui.moderation.setting_words import Localizer, item_words
+from bot.ui.moderation.stale_modals import reply_stale
 from tests.ui.builders import NOW, a_job, a_press, a_reply, walk, words
 from tests.ui.client_harness import CATALOGUES
 
