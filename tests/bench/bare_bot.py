@@ -1,4 +1,4 @@
-"""`python -m tests.bench.bare_bot API GATEWAY TOKEN [MODULE …]`: a bot of discord.py's that can do nothing but defer.
+"""`python -m tests.bench.bare_bot API GATEWAY TOKEN [MODULE …]`: a bot of discord.py's that defers, and edits that as often as asked.
 Never here: anything of Easel's, and anything that discord.py would not import by itself or the modules named."""
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ class Bare(commands.AutoShardedBot):
 
 @app_commands.command(name="imagine", description="Nothing.")
 async def imagine(interaction: discord.Interaction[Any], prompt: str) -> None:
-    """Defer."""
-    del prompt
+    """Defer, and edit that as often as the prompt says: a bot that shows cards makes these requests, whatever else it does."""
     await interaction.response.defer(thinking=True)
+    for n in range(int(prompt) if prompt.isdecimal() else 0):
+        await interaction.edit_original_response(content=f"{n} done")
 
 
 async def run(api: str, gateway: str, token: str) -> None:

@@ -1,4 +1,4 @@
-"""What one `/imagine` and one press cost the bot's process up to the first card, next to a bare bot that only defers.
+"""What one `/imagine` and one press cost the bot's process up to the first card, next to a bare bot that only defers, and then edits.
 Never here: what comes after the first card; the image API hangs meanwhile, so that all that begins waits in line."""
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ async def measure(size: str) -> Report:
             async with running(fake, bare(fake), folder, {}) as process:
                 one = _Costs(fake, process.pid, idle_s)
                 await one.imagines(warm, _answered)
-                theirs = await one.of(await one.idle(), commands, lambda: one.imagines(commands, _answered))
+                idle = await one.idle()
+                theirs = await one.of(idle, commands, lambda: one.imagines(commands, _answered))
+                least = [await one.of(idle, commands, lambda n=n: one.edits(commands, n)) for n in (1, 2)]
             environ = environ_of(fake, upstream, folder, MAX_RUNNING="1")
             async with running(fake, EASEL, folder, environ) as process:
                 one = _Costs(fake, process.pid, idle_s)
@@ -58,12 +60,20 @@ async def measure(size: str) -> Report:
                 await one.presses(presses[: grids * 2])
                 rest = presses[grids * 2 :]
                 press = await one.of(idle, len(rest), lambda: one.presses(rest))
-    for name, ms in (("bare /imagine", theirs), ("/imagine", imagine), ("press", press)):
+    for name, ms in (
+        ("bare /imagine", theirs),
+        ("the same, then an edit", least[0]),
+        ("the same, then two edits", least[1]),
+        ("/imagine", imagine),
+        ("press", press),
+    ):
         report.rows.append({"what": name, "cpu ms": round(ms, 2)})
     report.note("/imagine, bare bot", theirs, "ms")
     report.at_most("/imagine up to its first card", imagine, GOAL_IMAGINE_MS, "ms")
     report.at_most("a press up to its first card", press, GOAL_PRESS_MS, "ms")
     report.note("/imagine, easel : bare", imagine / theirs)
+    report.note("/imagine, easel : bare with an edit", imagine / least[0])
+    report.note("press, easel : bare with two edits", press / least[1])
     return report
 
 
@@ -104,6 +114,15 @@ class _Costs:
         for _ in range(times):
             self._asked += 1
             await self._ended(await self._fake.slash("imagine", {"prompt": f"heron {self._asked}"}), enough)
+
+    async def edits(self, times: int, edits: int) -> None:
+        """Have the bare bot edit its answers so often, each once the one before is done."""
+        for _ in range(times):
+            asked = await self._fake.slash("imagine", {"prompt": str(edits)})
+            await self._ended(
+                asked,
+                lambda one: (message := one.message()) is not None and message.content == f"{edits - 1} done",
+            )
 
     async def presses(self, presses: list[tuple[Message, str]]) -> None:
         """Press these buttons."""
