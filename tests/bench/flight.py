@@ -99,6 +99,7 @@ async def measure(size: str) -> Report:
                     took, busy = time.monotonic() - began, time.process_time() - busy
                     shown = publisher.progress + publisher.outcomes - shown
                     reads = _reads(app) - reads
+                    app.supervisor.stopping()
                     await app.services.worker.stop(within=1)
     report.rows.append(
         {
