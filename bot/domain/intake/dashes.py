@@ -28,6 +28,11 @@ _ALL_DASHES: Final = re.compile(rf"[{DASHES}]+")
 _LATIN_HEAD: Final = re.compile(rf"(?P<name>(?i:[a-z]+))(?P<rest>[{_CJK}].*)", re.DOTALL)
 _JOINED_ON: Final = re.compile(r"[-_'\u2019][^\W\d_]")
 """What makes a name the first part of a longer word: `--style-raw`, `--no-one`."""
+_BEHIND_LINK: Final = re.compile(
+    rf"(?P<link>.*?)[,;]?(?:(?<![{DASHES}])[{DASHES}]{{2,}}|[{LONG_DASHES}])(?P<name>[^\W\d_]+)", re.DOTALL
+)
+_NAMED_FILE: Final = re.compile(r"\.\w{2,5}$|\?")
+"""An address whose path has its end, so that words with dashes behind it are no part of one."""
 _STUCK: Final = re.compile(r"[=:\uff1a](?P<told>.+)|(?P<stuck>\.?[0-9].*)")
 
 
@@ -39,7 +44,8 @@ def with_hyphens(line: str) -> str:
     words = _gathered(line.split())
     out: list[str] = []
     for position, word in enumerate(words):
-        out.append(word if is_link(word) else _separated(word, words[position + 1 :]))
+        apart = _behind_link if is_link(word) else _separated
+        out.append(apart(word, words[position + 1 :]))
     return " ".join(" ".join(out).split())
 
 
@@ -108,6 +114,16 @@ def _separated(word: str, following: Sequence[str]) -> str:
         taken, tail = _decided(match, split, glued, following)
         done += before + taken
         word = tail
+
+
+def _behind_link(word: str, following: Sequence[str]) -> str:
+    """An address, and apart from it a parameter at its end that has the value it needs behind it."""
+    match = _BEHIND_LINK.fullmatch(word)
+    parameter = None if match is None else parameter_named(known(match["name"]) or "")
+    if match is None or parameter is None or not _is_meant(parameter.names[0], "", following):
+        return word
+    needs = parameter.takes in {Arity.ONE, Arity.SOME}
+    return f"{match['link']} --{known(match['name'])}" if needs or _NAMED_FILE.search(match["link"]) else word
 
 
 def _decided(

@@ -215,6 +215,50 @@ def test_a_comma_before_an_address_parts_it_from_the_one_before(typed: str, sent
     assert compose(PromptOptions(prompt=typed)).prompt == sent
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        (f"{A}\uff0c一只狐狸\uff0c雪地 水彩", f"{A} 一只狐狸\uff0c雪地 水彩"),
+        (f"{A}。一只狐狸", f"{A} 一只狐狸"),
+        (f"狐狸 --cref {A}\uff0c{B}\uff0c--ar 3:2", f"狐狸 --cref {A} {B} --ar 3:2"),
+        (f"狐狸 --sref {A}\uff0c--sw 100", f"狐狸 --sref {A} --sw 100"),
+        (f"狐狸 --sref {A}\uff1a\uff1a2 --sw 100", f"狐狸 --sref {A}\uff1a\uff1a2 --sw 100"),
+        (f"\uff08参考 {A}\uff09狐狸", f"{A} \uff08参考 \uff09狐狸"),
+        ("a fox https://a.example/《狐狸》.png", "https://a.example/《狐狸》.png a fox"),
+        ("a fox https://a.example/a,b;c!d:e.png", "https://a.example/a,b;c!d:e.png a fox"),
+    ],
+)
+def test_signs_of_chinese_and_japanese_sentences_end_an_address(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        (f"a fox --cref {A}--cw 50", f"a fox --cref {A} --cw 50"),
+        (f"a fox --cref {A},--cw 50", f"a fox --cref {A} --cw 50"),
+        (f"a fox --cref {A}\u2014cw 50", f"a fox --cref {A} --cw 50"),
+        (f"a fox --sref {A}?ex=1&hm=2--raw", f"a fox --sref {A}?ex=1&hm=2 --raw"),
+        (
+            f"a fox --sref https://s.example/abc--sw 100 {B}",
+            f"{B} a fox --sref https://s.example/abc --sw 100",
+        ),
+        (f"a fox --cref {A} --cw 50", f"a fox --cref {A} --cw 50"),
+    ],
+)
+def test_a_parameter_stuck_to_an_address_is_one_where_its_value_follows(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://a.example/fox--video", "https://a.example/x--v-2.png", "https://a.example/x--s", f"{A}--lilac"],
+)
+def test_an_address_keeps_the_dashes_that_are_its_own(address: str) -> None:
+    assert composed(f"{address} a fox") == f"{address} a fox"
+    assert composed(f"a fox --sref {address}") == f"a fox --sref {address}"
+
+
 @pytest.mark.parametrize("language", CATALOGUES.languages)
 def test_the_bounds_that_a_refusal_names_may_be_typed_as_they_are_written_there(language: str) -> None:
     for name, most in (("s", 1_000), ("weird", 3_000), ("seed", 4_294_967_295)):
