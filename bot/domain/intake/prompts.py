@@ -49,6 +49,8 @@ NOTE_COPIED: Final = "note.copied_text"
 
 ROUNDS: Final = 5
 """How often a prompt is composed until it stays as it is: taking a flag out may bring another to light."""
+_DECIMAL_WEIGHT: Final = re.compile(r"(::\s?-?[0-9]{1,4}),(?=[0-9]{1,2}(?:[\s.;:!?)\]\"']|,?\s|,?$))")
+"""A weight as half of Europe writes it, `::1,5`; with three digits behind the comma, or a word, it is a list."""
 _PERMUTATION: Final = re.compile(r"(?<!\\)\{[^{}]*,[^{}]*\}")
 
 
@@ -187,6 +189,7 @@ def _prepared(raw: str) -> tuple[str, list[str], str | None]:
     line, speed = without_speed_flags(with_hyphens(links_apart(bare)))
     if _PERMUTATION.search(" ".join(word for word in line.split() if not is_link(word))):
         raise UserError(text("prompt.permutation"))
+    line = _DECIMAL_WEIGHT.sub(r"\1.", line)
     notes = [NOTE_COPIED] if bare != cleaned else []
     return line, notes + ([NOTE_SPEED] if speed else []), speed
 

@@ -259,6 +259,38 @@ def test_an_address_keeps_the_dashes_that_are_its_own(address: str) -> None:
     assert composed(f"a fox --sref {address}") == f"a fox --sref {address}"
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a fox --sref 123::1,5", "a fox --sref 123::1.5"),
+        ("a fox --sref 123::1,5 456::0,5", "a fox --sref 123::1.5 456::0.5"),
+        ("a fox --sref 123::1,5, 456::-0,25--sw 9", "a fox --sref 123::1.5 456::-0.25 --sw 9"),
+        ("a fox --sref 123:: 1,5", "a fox --sref 123::1.5"),
+        (f"a fox --sref {A}::1,5", f"a fox --sref {A}::1.5"),
+        ("a fox --p abc123::1,5", "a fox --p abc123::1.5"),
+        ("Fuchs::1,5 Schnee", "Fuchs::1.5 Schnee"),
+    ],
+)
+def test_a_weight_may_have_a_decimal_comma(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a fox --sref 123::1,456", "a fox --sref 123::1 456"),
+        ("a fox --sref 123::1,45,678", "a fox --sref 123::1 45 678"),
+        ("Fuchs::2, Schnee", "Fuchs::2, Schnee"),
+        ("a::1,b", "a::1,b"),
+        ("fog::1,35mm film", "fog::1,35mm film"),
+        ("fog::2, 35 dogs", "fog::2, 35 dogs"),
+        ("https://a.example/x::1,5/y.png a fox",) * 2,
+    ],
+)
+def test_a_comma_behind_a_weight_parts_it_from_what_is_no_part_of_a_number(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
+
+
 @pytest.mark.parametrize("language", CATALOGUES.languages)
 def test_the_bounds_that_a_refusal_names_may_be_typed_as_they_are_written_there(language: str) -> None:
     for name, most in (("s", 1_000), ("weird", 3_000), ("seed", 4_294_967_295)):
