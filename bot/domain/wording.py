@@ -74,6 +74,11 @@ def inert(words: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", " ".join(words.split()))
 
 
+def folded_name(name: str) -> str:
+    """A name that a person gave, to compare by: wide letters, capitals and how accents are stored make no difference."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
 def is_link(word: str) -> bool:
     """Whether a word is an address; nothing inside one is read as a parameter."""
     return _LINK.match(word) is not None

@@ -19,12 +19,12 @@ from bot.domain.intake.prompt_parts import (
     spelled_all,
     taken_apart,
 )
-from bot.domain.wording import clean, is_link, links_apart, without_speed_flags
+from bot.domain.wording import clean, folded_name, is_link, links_apart, without_speed_flags
 from bot.errors import UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 __all__ = [
     "ASPECTS",
@@ -140,8 +140,8 @@ def is_video(prompt: str) -> bool:
 @lru_cache(maxsize=READ_AT_ONCE)
 def _composed(options: PromptOptions) -> ComposedPrompt:
     """One command asks several times for the same: before its first answer, for a batch, and when it begins."""
-    line, notes, speed = _prepared(options.prompt)
-    sets = {name.casefold(): spelled for name, spelled in options.sets}
+    sets = {folded_name(name): spelled for name, spelled in options.sets}
+    line, notes, speed = _prepared(options.prompt, sets.keys())
     parts = taken_apart(line, sets=sets.keys())
     if not options.several:
         _refuse_several(parts)
@@ -182,11 +182,11 @@ def _lay_under(parts: Parts, under: str) -> None:
             parts.given[key] = replace(mine.joined(given), name=mine.name)
 
 
-def _prepared(raw: str) -> tuple[str, list[str], str | None]:
+def _prepared(raw: str, sets: Collection[str] = ()) -> tuple[str, list[str], str | None]:
     """A cleaned line with `--` before every parameter, the notes so far, and the speed that was named."""
     cleaned = clean(raw)
     bare = unwrapped(cleaned)
-    line, speed = without_speed_flags(with_hyphens(links_apart(bare)))
+    line, speed = without_speed_flags(with_hyphens(links_apart(bare), sets))
     if _PERMUTATION.search(" ".join(word for word in line.split() if not is_link(word))):
         raise UserError(text("prompt.permutation"))
     line = _DECIMAL_WEIGHT.sub(r"\1.", line)

@@ -291,6 +291,43 @@ def test_a_comma_behind_a_weight_parts_it_from_what_is_no_part_of_a_number(typed
     assert composed(typed) == sent
 
 
+SETS = (("mine", "--s 9"), ("\u00e9t\u00e9", "--c 9"), ("Film2", "--w 9"), ("水彩", "--s 8"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a fox \u2014mine", "a fox --s 9"),
+        ("a fox \u2013mine, \u2014ar 3:2", "a fox --ar 3:2 --s 9"),
+        ("a fox \u2014mine\u2014film2", "a fox --s 9 --w 9"),
+        ("狐狸\u2014\u2014mine", "狐狸 --s 9"),
+        ("狐狸 \u2014水彩", "狐狸 --s 8"),
+        ("a fox --\uff4d\uff49\uff4e\uff45", "a fox --s 9"),
+        ("a fox --e\u0301te\u0301", "a fox --c 9"),
+        ("a fox \u2014FILM2", "a fox --w 9"),
+        ("a --mine fox", "a fox --s 9"),
+    ],
+)
+def test_an_option_set_may_stand_behind_any_dash(typed: str, sent: str) -> None:
+    assert composed(typed, sets=SETS) == sent
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "night \u2014 mine shaft",
+        "a hat \u2014mine is red",
+        "is it yours or\u2014mine",
+        "yours\u2013mine",
+        "a gold \u2014 mine",
+        "a gold -mine",
+        "a gold--mine shaft",
+    ],
+)
+def test_a_sentence_with_a_dash_before_the_name_of_a_set_stays_one(sentence: str) -> None:
+    assert composed(sentence, sets=SETS) == composed(sentence)
+
+
 @pytest.mark.parametrize("language", CATALOGUES.languages)
 def test_the_bounds_that_a_refusal_names_may_be_typed_as_they_are_written_there(language: str) -> None:
     for name, most in (("s", 1_000), ("weird", 3_000), ("seed", 4_294_967_295)):
