@@ -4,6 +4,7 @@ Never here: word rules of a server (moderation), escaping for Discord, and any d
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -19,7 +20,7 @@ from bot.domain.intake.prompt_parts import (
     spelled_all,
     taken_apart,
 )
-from bot.domain.wording import clean, folded_name, is_link, links_apart, without_speed_flags
+from bot.domain.wording import DASHES, clean, folded_name, is_link, links_apart, without_speed_flags
 from bot.errors import UserError
 from bot.texts import text
 
@@ -49,6 +50,7 @@ NOTE_COPIED: Final = "note.copied_text"
 
 ROUNDS: Final = 5
 """How often a prompt is composed until it stays as it is: taking a flag out may bring another to light."""
+_VERSION: Final = re.compile(rf"[{DASHES}\s]*(?P<model>niji|version|v)?\s*(?P<number>[0-9].*)?")
 _DECIMAL_WEIGHT: Final = re.compile(r"(::\s?-?[0-9]{1,4}),(?=[0-9]{1,2}(?:[\s.;:!?)\]\"']|,?\s|,?$))")
 """A weight as half of Europe writes it, `::1,5`; with three digits behind the comma, or a word, it is a list."""
 _PERMUTATION: Final = re.compile(r"(?<!\\)\{[^{}]*,[^{}]*\}")
@@ -229,11 +231,14 @@ def _field(name: str, value: str) -> ParameterValue:
 
 
 def _version(spelled: str) -> ParameterValue:
-    """`7`, `v7` and `niji 7`."""
-    words = spelled.lower().split()
-    if words[:1] == ["niji"]:
-        return _field("niji", " ".join(words[1:]))
-    return _field("v", " ".join(words).removeprefix("v"))
+    """`7`, `v 7`, `version 7`, `--v 7`, `niji 7` and `niji7`; `niji` alone is the newest of those, which upstream knows."""
+    match = _VERSION.fullmatch(unicodedata.normalize("NFKC", spelled).lower().strip())
+    if match is None:
+        return _field("v", spelled)
+    if match["model"] == "niji":
+        niji = BY_NAME["niji"]
+        return _field("niji", match["number"]) if match["number"] else ParameterValue(niji.key, "niji", "")
+    return _field("v", match["number"] or spelled)
 
 
 def _unwanted(raw: str) -> tuple[list[ParameterValue], list[str]]:

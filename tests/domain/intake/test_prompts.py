@@ -476,7 +476,21 @@ def test_options_that_are_off_say_nothing() -> None:
     assert composed("a fox", raw=False, tile=False, no=" \u200b ") == "a fox"
 
 
-@pytest.mark.parametrize(("version", "sent"), [("7", "--v 7"), ("V6.1", "--v 6.1"), ("Niji  6", "--niji 6")])
+@pytest.mark.parametrize(
+    ("version", "sent"),
+    [
+        ("7", "--v 7"),
+        ("V6.1", "--v 6.1"),
+        ("Niji  6", "--niji 6"),
+        ("niji7", "--niji 7"),
+        ("niji", "--niji"),
+        ("V 7", "--v 7"),
+        ("version 7", "--v 7"),
+        ("--v 7", "--v 7"),
+        ("\u2014niji 6", "--niji 6"),
+        ("\uff17", "--v 7"),
+    ],
+)
 def test_a_version_is_read_as_people_write_it(version: str, sent: str) -> None:
     assert composed("a fox", version=version) == f"a fox {sent}"
 
@@ -514,7 +528,8 @@ def test_layers_around_a_prompt_are_taken_off_and_more_than_anybody_writes_are_r
         ({"aspect": "wide --v 6"}, "`--ar` takes two whole numbers"),
         ({"weight": 2}, CATALOGUES.render(text("prompt.weight_alone"), "en")),
         ({"version": "seven"}, "`--v` takes a version"),
-        ({"version": "niji"}, "`--niji` takes a version"),
+        ({"version": "niji 99"}, "`--niji` takes a version"),
+        ({"version": "vivid"}, "not “vivid”"),
         ({"quality": "3"}, "`--quality` takes one of these"),
         ({"no": "dogs --v 6"}, "The option `no` takes only words."),
         ({"no": "{a, b}"}, "Choices in curly braces"),
