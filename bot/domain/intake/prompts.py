@@ -150,9 +150,14 @@ def _composed(options: PromptOptions) -> ComposedPrompt:
     fields, more = _from_fields(options)
     notes += [*parts.notes, *more]
     _lay_over(parts, fields, notes)
+    off = [key for key, on in (("raw", options.raw), ("tile", options.tile)) if on is False]
+    if any(parts.given.pop(key, None) for key in off):
+        notes.append(NOTE_REPLACED)
     _refuse_wordless(parts, options.pictures)
     for under in (*(sets[name] for name in parts.sets), *options.under):
         _lay_under(parts, under)
+    for key in off:
+        parts.given.pop(key, None)
     prompt = " ".join([*parts.links, *parts.words, *spelled_all(parts.given.values())])
     if len(prompt) > PROMPT_LIMIT:
         raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(prompt)))
@@ -166,7 +171,7 @@ def _lay_over(parts: Parts, fields: Iterable[ParameterValue], notes: list[str]) 
         if typed is not None and given.key in ADDING:
             parts.given[given.key] = typed.joined(given)
             continue
-        if typed is not None and typed.value != given.value:
+        if typed is not None and (BY_NAME[typed.name], typed.value) != (BY_NAME[given.name], given.value):
             notes.append(NOTE_REPLACED)
         parts.given[given.key] = given
 

@@ -495,6 +495,28 @@ def test_a_version_is_read_as_people_write_it(version: str, sent: str) -> None:
     assert composed("a fox", version=version) == f"a fox {sent}"
 
 
+def test_an_option_that_was_chosen_to_be_off_takes_it_out_of_the_text_and_of_what_is_laid_under() -> None:
+    off = PromptOptions(
+        prompt="a fox --raw --ar 3:2 --mine", raw=False, tile=False, sets=(("mine", "--tile"),)
+    )
+
+    assert compose(off) == ComposedPrompt("a fox --ar 3:2", ("note.option_replaced",))
+    assert composed("a fox", tile=False, under=("in ink --tile --s 9",)) == "a fox in ink --s 9"
+    assert composed("a fox", tile=None, under=("--tile",)) == "a fox --tile"
+
+
+@pytest.mark.parametrize(
+    ("typed", "version", "replaced"),
+    [("--niji 7", "7", True), ("--v 7", "niji 7", True), ("--version 7", "7", False), ("--v 7", "7", False)],
+)
+def test_a_model_in_the_text_that_gives_way_to_another_is_told(
+    typed: str, version: str, *, replaced: bool
+) -> None:
+    notes = compose(PromptOptions(prompt=f"a fox {typed}", version=version)).notes
+
+    assert ("note.option_replaced" in notes) == replaced
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("aspect", ASPECTS)
 def test_everything_that_is_offered_is_accepted(version: str, aspect: str) -> None:
