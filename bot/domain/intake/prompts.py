@@ -53,7 +53,10 @@ ROUNDS: Final = 5
 _VERSION: Final = re.compile(rf"[{DASHES}\s]*(?P<model>niji|version|v)?\s*(?P<number>[0-9].*)?")
 _DECIMAL_WEIGHT: Final = re.compile(r"(::\s?-?[0-9]{1,4}),(?=[0-9]{1,2}(?:[\s.;:!?)\]\"']|,?\s|,?$))")
 """A weight as half of Europe writes it, `::1,5`; with three digits behind the comma, or a word, it is a list."""
-_PERMUTATION: Final = re.compile(r"(?<!\\)\{[^{}]*,[^{}]*\}")
+OPENING, CLOSING, PARTING = "{\uff5b", "}\uff5d", ",\uff0c\u3001"
+"""Braces of a choice and the signs between its options, as English, Chinese and Japanese keyboards have them."""
+_OWN: Final = rf"[^{OPENING}{CLOSING}]*"
+_PERMUTATION: Final = re.compile(rf"(?<!\\)[{OPENING}]{_OWN}[{PARTING}]{_OWN}[{CLOSING}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -495,6 +495,13 @@ def test_a_version_is_read_as_people_write_it(version: str, sent: str) -> None:
     assert composed("a fox", version=version) == f"a fox {sent}"
 
 
+@pytest.mark.parametrize(
+    "choices", ["{red, blue}", "{红\uff0c蓝}", "{赤、青}", "\uff5b红\uff0c蓝\uff5d", "\uff5bred, blue\uff5d"]
+)
+def test_a_choice_in_any_braces_is_refused_where_one_picture_is_made(choices: str) -> None:
+    assert "Choices in curly braces" in refusal(f"{choices} fox")
+
+
 def test_an_option_that_was_chosen_to_be_off_takes_it_out_of_the_text_and_of_what_is_laid_under() -> None:
     off = PromptOptions(
         prompt="a fox --raw --ar 3:2 --mine", raw=False, tile=False, sets=(("mine", "--tile"),)
