@@ -13,7 +13,7 @@ from discord.ext import commands
 
 from bot.domain.inputs import InputRole
 from bot.domain.intake.prompts import ASPECTS, PROMPT_LIMIT, VERSIONS, PromptOptions
-from bot.domain.people import NAME_LIMIT, NOBODYS
+from bot.domain.people import NAME_LIMIT, NOBODYS, version_named
 from bot.ui.imagine.attachments import assigned, attached_to
 from bot.ui.imagine.batches import show_offer
 from bot.ui.imagine.drafts import check_early, offered_back
@@ -150,10 +150,11 @@ class ImagineCog(commands.Cog):
     async def suggest_version(
         self, _interaction: discord.Interaction[Easel], typed: str
     ) -> list[app_commands.Choice[str]]:
-        """The known models; a newer one may be typed."""
+        """The known models, and what was typed itself as far as it is one: a newer one may be."""
         begun = " ".join(typed.lower().split())[:12]
-        known = [version for version in VERSIONS if begun in version]
-        own = [begun] if begun and begun not in known else []
+        named = version_named(begun)
+        known = [version for version in VERSIONS if begun in version and version != named]
+        own = [] if named is None else [named]
         return [app_commands.Choice(name=version, value=version) for version in own + known]
 
     @imagine.autocomplete("seed")

@@ -132,6 +132,14 @@ def spelled_version(version: str) -> str:
     return compose(PromptOptions(prompt="x", version=version)).prompt.removeprefix("x ")
 
 
+def version_named(typed: str) -> str | None:
+    """A model as it is offered, `7` or `niji 7`, by what somebody typed for it; None if it is none."""
+    try:
+        return spelled_version(typed).removeprefix("--").removeprefix("v ")
+    except UserError:
+        return None
+
+
 class PreferenceStore(Protocol):
     """People's preferences. Every method raises `StorageTrouble` and is one transaction."""
 

@@ -44,6 +44,17 @@ _JOINED_LINKS: Final = re.compile(
     r"(https?://(?:(?!https?://)\S)*?)(?<![,;\uff0c\u3002\uff1b\u3001])[,;\uff0c\u3002\uff1b\u3001]+(?=https?://)",
     re.IGNORECASE,
 )
+_LINK_ENDED: Final = re.compile(
+    r"(https?://[^\s\uff0c\u3002\uff1b\u3001\uff01\uff1a]+)(?!\uff1a\uff1a-?[0-9])"
+    r"[\uff0c\u3002\uff1b\u3001\uff01\uff1a][,;\uff0c\u3002\uff1b\u3001\uff01\uff1a]*",
+    re.IGNORECASE,
+)
+"""An address up to a sign of a Chinese or Japanese sentence; wide colons before a number are a weight."""
+_LINK_CLOSED: Final = re.compile(
+    r"(?<!\S)(https?://[^\s\uff08\u300c\u300e\u3010\u300a\uff09\u300d\u300f\u3011\u300b]+)(?=[\uff09\u300d\u300f\u3011\u300b])",
+    re.IGNORECASE,
+)
+"""An address up to a bracket that was opened before it."""
 _SPEED_IN_LINK: Final = re.compile(r"-(?=-(?:fast|relax|turbo)(?!\w))", re.IGNORECASE)
 
 
@@ -63,14 +74,22 @@ def inert(words: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", " ".join(words.split()))
 
 
+def folded_name(name: str) -> str:
+    """A name that a person gave, to compare by: wide letters, capitals and how accents are stored make no difference."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
 def is_link(word: str) -> bool:
     """Whether a word is an address; nothing inside one is read as a parameter."""
     return _LINK.match(word) is not None
 
 
 def links_apart(line: str) -> str:
-    """Addresses with a blank between them where people put a comma alone: no service fetches two as one."""
-    return _JOINED_LINKS.sub(r"\1 ", line)
+    """Addresses with a blank behind them where people put a sign alone: no service fetches two as one.
+
+    A comma of ours may stand in an address, so it ends one only before another; those of Chinese and Japanese do not.
+    """
+    return _LINK_CLOSED.sub(r"\1 ", _LINK_ENDED.sub(r"\1 ", _JOINED_LINKS.sub(r"\1 ", line)))
 
 
 def links_at_head(prompt: str) -> tuple[str, ...]:

@@ -190,9 +190,15 @@ async def test_models_are_suggested_and_a_newer_one_may_be_typed() -> None:
     async with studio() as house:
         known = await house.ada.autocomplete(house.channel, "imagine", "version", "niji")
         newer = await house.ada.autocomplete(house.channel, "imagine", "version", "9")
+        glued = await house.ada.autocomplete(house.channel, "imagine", "version", "niji7")
+        begun = await house.ada.autocomplete(house.channel, "imagine", "version", "6.")
+        senseless = await house.ada.autocomplete(house.channel, "imagine", "version", "vivid")
 
     assert [choice["value"] for choice in known] == ["niji", "niji 7", "niji 6", "niji 5"]
     assert [choice["value"] for choice in newer] == ["9"]
+    assert [choice["value"] for choice in glued] == ["niji 7"]
+    assert [choice["value"] for choice in begun] == ["6", "6.1"]
+    assert senseless == []
 
 
 @pytest.mark.parametrize(

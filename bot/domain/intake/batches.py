@@ -3,11 +3,12 @@ Never here: how many a server allows, what they cost, and beginning them (servic
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.intake.prompts import compose
+from bot.domain.intake.prompts import CLOSING, OPENING, PARTING, compose
 from bot.domain.wording import is_link
 from bot.errors import UserError
 from bot.texts import text
@@ -64,6 +65,9 @@ _HIDDEN: Final = 0xF0000
 """Private characters that stand for addresses while braces are looked for: braces in those are no choice."""
 
 
+_ESCAPED: Final = re.compile(rf"\\([{PARTING}])")
+
+
 def _masked(prompt: str) -> tuple[str, list[str]]:
     links: list[str] = []
     words: list[str] = []
@@ -87,12 +91,12 @@ def _spans(prompt: str) -> dict[int, tuple[int, list[int]]]:
     at = 0
     while at < len(prompt):
         sign = prompt[at]
-        if sign == "{":
+        if sign in OPENING:
             opened.append((at, []))
-        elif sign == "}" and opened:
+        elif sign in CLOSING and opened:
             begin, commas = opened.pop()
             found[begin] = (at, commas)
-        elif sign in ",\uff0c" and opened:
+        elif sign in PARTING and opened:
             opened[-1][1].append(at)
         at += 2 if sign == "\\" else 1
     return found
@@ -136,7 +140,7 @@ def _expand(prompt: str) -> list[str]:
         return [prompt]
     start, end, options = groups[0]
     return [
-        prompt[:start] + inner.strip().replace("\\,", ",") + tail
+        prompt[:start] + _ESCAPED.sub(r"\1", inner.strip()) + tail
         for option in options
         for inner in _expand(option)
         for tail in _expand(prompt[end:])

@@ -8,10 +8,10 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.parameters import Arity, Parameter, parameter_named
-from bot.domain.wording import DASHES, LONG_DASHES, SPEEDS, TRAILING, is_link
+from bot.domain.wording import DASHES, LONG_DASHES, SPEEDS, TRAILING, folded_name, is_link
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _EM: Final = "\u2014\u2015\u2e3a\u2e3b\ufe58\u2500\u2501"
 """What phones and word processors make of two hyphens even within a word; the shorter ones also join words."""
@@ -28,18 +28,28 @@ _ALL_DASHES: Final = re.compile(rf"[{DASHES}]+")
 _LATIN_HEAD: Final = re.compile(rf"(?P<name>(?i:[a-z]+))(?P<rest>[{_CJK}].*)", re.DOTALL)
 _JOINED_ON: Final = re.compile(r"[-_'\u2019][^\W\d_]")
 """What makes a name the first part of a longer word: `--style-raw`, `--no-one`."""
+_NEXT: Final = re.compile(rf"[{DASHES}]{{2,}}|[{LONG_DASHES}]")
+_BEHIND_LINK: Final = re.compile(
+    rf"(?P<link>.*?)[,;]?(?:(?<![{DASHES}])[{DASHES}]{{2,}}|[{LONG_DASHES}])(?P<name>[^\W\d_]+)", re.DOTALL
+)
+_NAMED_FILE: Final = re.compile(r"\.\w{2,5}$|\?")
+"""An address whose path has its end, so that words with dashes behind it are no part of one."""
 _STUCK: Final = re.compile(r"[=:\uff1a](?P<told>.+)|(?P<stuck>\.?[0-9].*)")
 
 
-def with_hyphens(line: str) -> str:
+def with_hyphens(line: str, sets: Collection[str] = ()) -> str:
     """The line with ` --name` for every parameter that is meant; other dashes are kept from reading as one upstream.
+
+    `sets` are names that may stand like one, folded: their words mean something else, too, so one dash makes a set
+    only of what no sentence goes on behind.
 
     Upstream reads a long dash right before a word as a parameter too, so one that is none keeps a distance.
     """
     words = _gathered(line.split())
     out: list[str] = []
     for position, word in enumerate(words):
-        out.append(word if is_link(word) else _separated(word, words[position + 1 :]))
+        following = words[position + 1 :]
+        out.append(_behind_link(word, following) if is_link(word) else _separated(word, following, sets))
     return " ".join(" ".join(out).split())
 
 
@@ -95,7 +105,7 @@ def _split(name: str, rest: str) -> tuple[str, str] | None:
     return None if _JOINED_ON.match(rest) else (found, rest)
 
 
-def _separated(word: str, following: Sequence[str]) -> str:
+def _separated(word: str, following: Sequence[str], sets: Collection[str]) -> str:
     """A word with a blank and two hyphens before every parameter in it."""
     done = ""
     while True:
@@ -105,9 +115,40 @@ def _separated(word: str, following: Sequence[str]) -> str:
         before = word[: match.start()]
         split = _split(match["name"], match["rest"])
         glued = before[-1:] or done[-1:].strip()
-        taken, tail = _decided(match, split, glued, following)
+        named = None if split is not None else _set_at(match, glued, following, sets)
+        taken, tail = named or _decided(match, split, glued, following)
         done += before + taken
         word = tail
+
+
+def _set_at(
+    match: re.Match[str], glued: str, following: Sequence[str], sets: Collection[str]
+) -> tuple[str, str] | None:
+    """A set's name behind a mark and what is still to be looked at; None if it is none, or part of a sentence."""
+    whole = match["name"] + match["rest"]
+    cut = _NEXT.search(whole)
+    spelled, tail = (whole, "") if cut is None else (whole[: cut.start()], whole[cut.start() :])
+    name = folded_name(spelled).rstrip(TRAILING)
+    if name not in sets:
+        return None
+    ended = bool(tail) or not following or _begins_with_dash(following[0])
+    meant = not _is_inside(glued) and (ended or len(match["dashes"]) > 1)
+    return (f" --{name} ", tail) if meant else None
+
+
+def _is_inside(glued: str) -> bool:
+    """Whether a sign joins a mark to the word before it; Chinese, Japanese and Korean words have no blanks."""
+    return bool(glued) and (glued.isalnum() or glued == "_") and not re.match(rf"[{_CJK}]", glued)
+
+
+def _behind_link(word: str, following: Sequence[str]) -> str:
+    """An address, and apart from it a parameter at its end that has the value it needs behind it."""
+    match = _BEHIND_LINK.fullmatch(word)
+    parameter = None if match is None else parameter_named(known(match["name"]) or "")
+    if match is None or parameter is None or not _is_meant(parameter.names[0], "", following):
+        return word
+    needs = parameter.takes in {Arity.ONE, Arity.SOME}
+    return f"{match['link']} --{known(match['name'])}" if needs or _NAMED_FILE.search(match["link"]) else word
 
 
 def _decided(
@@ -115,7 +156,7 @@ def _decided(
 ) -> tuple[str, str]:
     """What stands for a mark and its name, and what is still to be looked at."""
     dashes, name, rest = match["dashes"], match["name"], match["rest"]
-    inside = bool(glued) and (glued.isalnum() or glued == "_") and not re.match(rf"[{_CJK}]", glued)
+    inside = _is_inside(glued)
     several = len(dashes) > 1
     if split is None:
         if glued or dashes == "--":

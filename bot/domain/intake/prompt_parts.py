@@ -16,7 +16,7 @@ from bot.domain.intake.parameters import (
     nearest,
     parameter_named,
 )
-from bot.domain.wording import DASHES, TRAILING, is_link
+from bot.domain.wording import DASHES, TRAILING, folded_name, is_link
 from bot.errors import UserError
 from bot.texts import text
 
@@ -109,7 +109,7 @@ class Parts:
 
 
 def taken_apart(line: str, *, sets: Collection[str] = ()) -> Parts:
-    """Read a line with `--` before its parameters; `sets` are names that may stand like one, in folded case.
+    """Read a line with `--` before its parameters; `sets` are names that may stand like one, folded.
 
     Raises `UserError` for a parameter that is unknown or has no value that can be read.
     """
@@ -192,7 +192,7 @@ def _is_parameter(word: str) -> bool:
 def _set_named(word: str, sets: Collection[str]) -> str | None:
     if not sets or not _is_parameter(word):
         return None
-    name = word[2:].rstrip(TRAILING).casefold()
+    name = folded_name(word[2:]).rstrip(TRAILING)
     return name if name in sets and parameter_named(name) is None else None
 
 

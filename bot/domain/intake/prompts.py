@@ -4,6 +4,7 @@ Never here: word rules of a server (moderation), escaping for Discord, and any d
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -19,12 +20,12 @@ from bot.domain.intake.prompt_parts import (
     spelled_all,
     taken_apart,
 )
-from bot.domain.wording import clean, is_link, links_apart, without_speed_flags
+from bot.domain.wording import DASHES, clean, folded_name, is_link, links_apart, without_speed_flags
 from bot.errors import UserError
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 __all__ = [
     "ASPECTS",
@@ -49,7 +50,13 @@ NOTE_COPIED: Final = "note.copied_text"
 
 ROUNDS: Final = 5
 """How often a prompt is composed until it stays as it is: taking a flag out may bring another to light."""
-_PERMUTATION: Final = re.compile(r"(?<!\\)\{[^{}]*,[^{}]*\}")
+_VERSION: Final = re.compile(rf"[{DASHES}\s]*(?P<model>niji|version|v)?\s*(?P<number>[0-9].*)?")
+_DECIMAL_WEIGHT: Final = re.compile(r"(::\s?-?[0-9]{1,4}),(?=[0-9]{1,2}(?:[\s.;:!?)\]\"']|,?\s|,?$))")
+"""A weight as half of Europe writes it, `::1,5`; with three digits behind the comma, or a word, it is a list."""
+OPENING, CLOSING, PARTING = "{\uff5b", "}\uff5d", ",\uff0c\u3001"
+"""Braces of a choice and the signs between its options, as English, Chinese and Japanese keyboards have them."""
+_OWN: Final = rf"[^{OPENING}{CLOSING}]*"
+_PERMUTATION: Final = re.compile(rf"(?<!\\)[{OPENING}]{_OWN}[{PARTING}]{_OWN}[{CLOSING}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,17 +145,22 @@ def is_video(prompt: str) -> bool:
 @lru_cache(maxsize=READ_AT_ONCE)
 def _composed(options: PromptOptions) -> ComposedPrompt:
     """One command asks several times for the same: before its first answer, for a batch, and when it begins."""
-    line, notes, speed = _prepared(options.prompt)
-    sets = {name.casefold(): spelled for name, spelled in options.sets}
+    sets = {folded_name(name): spelled for name, spelled in options.sets}
+    line, notes, speed = _prepared(options.prompt, sets.keys())
     parts = taken_apart(line, sets=sets.keys())
     if not options.several:
         _refuse_several(parts)
     fields, more = _from_fields(options)
     notes += [*parts.notes, *more]
     _lay_over(parts, fields, notes)
+    off = [key for key, on in (("raw", options.raw), ("tile", options.tile)) if on is False]
+    if any(parts.given.pop(key, None) for key in off):
+        notes.append(NOTE_REPLACED)
     _refuse_wordless(parts, options.pictures)
     for under in (*(sets[name] for name in parts.sets), *options.under):
         _lay_under(parts, under)
+    for key in off:
+        parts.given.pop(key, None)
     prompt = " ".join([*parts.links, *parts.words, *spelled_all(parts.given.values())])
     if len(prompt) > PROMPT_LIMIT:
         raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(prompt)))
@@ -162,7 +174,7 @@ def _lay_over(parts: Parts, fields: Iterable[ParameterValue], notes: list[str]) 
         if typed is not None and given.key in ADDING:
             parts.given[given.key] = typed.joined(given)
             continue
-        if typed is not None and typed.value != given.value:
+        if typed is not None and (BY_NAME[typed.name], typed.value) != (BY_NAME[given.name], given.value):
             notes.append(NOTE_REPLACED)
         parts.given[given.key] = given
 
@@ -180,13 +192,14 @@ def _lay_under(parts: Parts, under: str) -> None:
             parts.given[key] = replace(mine.joined(given), name=mine.name)
 
 
-def _prepared(raw: str) -> tuple[str, list[str], str | None]:
+def _prepared(raw: str, sets: Collection[str] = ()) -> tuple[str, list[str], str | None]:
     """A cleaned line with `--` before every parameter, the notes so far, and the speed that was named."""
     cleaned = clean(raw)
     bare = unwrapped(cleaned)
-    line, speed = without_speed_flags(with_hyphens(links_apart(bare)))
+    line, speed = without_speed_flags(with_hyphens(links_apart(bare), sets))
     if _PERMUTATION.search(" ".join(word for word in line.split() if not is_link(word))):
         raise UserError(text("prompt.permutation"))
+    line = _DECIMAL_WEIGHT.sub(r"\1.", line)
     notes = [NOTE_COPIED] if bare != cleaned else []
     return line, notes + ([NOTE_SPEED] if speed else []), speed
 
@@ -226,11 +239,14 @@ def _field(name: str, value: str) -> ParameterValue:
 
 
 def _version(spelled: str) -> ParameterValue:
-    """`7`, `v7` and `niji 7`."""
-    words = spelled.lower().split()
-    if words[:1] == ["niji"]:
-        return _field("niji", " ".join(words[1:]))
-    return _field("v", " ".join(words).removeprefix("v"))
+    """`7`, `v 7`, `version 7`, `--v 7`, `niji 7` and `niji7`; `niji` alone is the newest of those, which upstream knows."""
+    match = _VERSION.fullmatch(unicodedata.normalize("NFKC", spelled).lower().strip())
+    if match is None:
+        return _field("v", spelled)
+    if match["model"] == "niji":
+        niji = BY_NAME["niji"]
+        return _field("niji", match["number"]) if match["number"] else ParameterValue(niji.key, "niji", "")
+    return _field("v", match["number"] or spelled)
 
 
 def _unwanted(raw: str) -> tuple[list[ParameterValue], list[str]]:

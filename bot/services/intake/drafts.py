@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.copied import unwrapped
-from bot.domain.intake.dashes import with_hyphens
+from bot.domain.intake.dashes import DASH_SET, with_hyphens
 from bot.domain.intake.prompt_parts import words_of
 from bot.domain.intake.prompts import PROMPT_LIMIT
 from bot.domain.personal_items import DRAFT_LIFE_MS, Draft
@@ -97,6 +97,10 @@ class Drafts:
         await self.store.tidy_drafts(self.clock.now())
 
 
+_UNTOLD: Final = "".join(DASH_SET) + " "
+"""What may stand before a model that was chosen, and is put before it anyway."""
+
+
 def keeps_draft(refusal: Text) -> bool:
     """Whether a refused prompt goes back to its writer: nobody types one twice, whatever stood in its way."""
     return not refusal.id.startswith(FINAL)
@@ -133,7 +137,7 @@ def _beside(options: PromptOptions) -> list[str]:
     unwanted = None if options.no is None else with_hyphens(_bare(options.no)).removeprefix("--no ")
     given = (
         ("ar", options.aspect),
-        ("v", options.version),
+        ("v", None if options.version is None else options.version.lstrip(_UNTOLD)),
         ("stylize", options.stylize),
         ("chaos", options.chaos),
         ("weird", options.weird),

@@ -27,6 +27,10 @@ from tests.fixtures.quickest import quickest_s
         ("a {red, green fox", ["a {red, green fox"]),
         ("a red, green} fox", ["a red, green} fox"]),
         ("{赤，青}い狐", ["赤い狐", "青い狐"]),
+        ("{赤、青}い狐", ["赤い狐", "青い狐"]),
+        ("{赤\\、黒、青}い狐", ["赤、黒い狐", "青い狐"]),
+        ("\uff5b红\uff0c蓝\uff5d狐狸", ["红狐狸", "蓝狐狸"]),
+        ("\uff5b红\uff5d狐狸", ["\uff5b红\uff5d狐狸"]),
         (
             "https://x.example/{a,b}.png a {fox, dog}",
             ["https://x.example/{a,b}.png a fox", "https://x.example/{a,b}.png a dog"],

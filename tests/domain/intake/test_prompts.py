@@ -215,6 +215,119 @@ def test_a_comma_before_an_address_parts_it_from_the_one_before(typed: str, sent
     assert compose(PromptOptions(prompt=typed)).prompt == sent
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        (f"{A}\uff0c一只狐狸\uff0c雪地 水彩", f"{A} 一只狐狸\uff0c雪地 水彩"),
+        (f"{A}。一只狐狸", f"{A} 一只狐狸"),
+        (f"狐狸 --cref {A}\uff0c{B}\uff0c--ar 3:2", f"狐狸 --cref {A} {B} --ar 3:2"),
+        (f"狐狸 --sref {A}\uff0c--sw 100", f"狐狸 --sref {A} --sw 100"),
+        (f"狐狸 --sref {A}\uff1a\uff1a2 --sw 100", f"狐狸 --sref {A}\uff1a\uff1a2 --sw 100"),
+        (f"\uff08参考 {A}\uff09狐狸", f"{A} \uff08参考 \uff09狐狸"),
+        ("a fox https://a.example/《狐狸》.png", "https://a.example/《狐狸》.png a fox"),
+        ("a fox https://a.example/a,b;c!d:e.png", "https://a.example/a,b;c!d:e.png a fox"),
+    ],
+)
+def test_signs_of_chinese_and_japanese_sentences_end_an_address(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        (f"a fox --cref {A}--cw 50", f"a fox --cref {A} --cw 50"),
+        (f"a fox --cref {A},--cw 50", f"a fox --cref {A} --cw 50"),
+        (f"a fox --cref {A}\u2014cw 50", f"a fox --cref {A} --cw 50"),
+        (f"a fox --sref {A}?ex=1&hm=2--raw", f"a fox --sref {A}?ex=1&hm=2 --raw"),
+        (
+            f"a fox --sref https://s.example/abc--sw 100 {B}",
+            f"{B} a fox --sref https://s.example/abc --sw 100",
+        ),
+        (f"a fox --cref {A} --cw 50", f"a fox --cref {A} --cw 50"),
+    ],
+)
+def test_a_parameter_stuck_to_an_address_is_one_where_its_value_follows(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://a.example/fox--video", "https://a.example/x--v-2.png", "https://a.example/x--s", f"{A}--lilac"],
+)
+def test_an_address_keeps_the_dashes_that_are_its_own(address: str) -> None:
+    assert composed(f"{address} a fox") == f"{address} a fox"
+    assert composed(f"a fox --sref {address}") == f"a fox --sref {address}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a fox --sref 123::1,5", "a fox --sref 123::1.5"),
+        ("a fox --sref 123::1,5 456::0,5", "a fox --sref 123::1.5 456::0.5"),
+        ("a fox --sref 123::1,5, 456::-0,25--sw 9", "a fox --sref 123::1.5 456::-0.25 --sw 9"),
+        ("a fox --sref 123:: 1,5", "a fox --sref 123::1.5"),
+        (f"a fox --sref {A}::1,5", f"a fox --sref {A}::1.5"),
+        ("a fox --p abc123::1,5", "a fox --p abc123::1.5"),
+        ("Fuchs::1,5 Schnee", "Fuchs::1.5 Schnee"),
+    ],
+)
+def test_a_weight_may_have_a_decimal_comma(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a fox --sref 123::1,456", "a fox --sref 123::1 456"),
+        ("a fox --sref 123::1,45,678", "a fox --sref 123::1 45 678"),
+        ("Fuchs::2, Schnee", "Fuchs::2, Schnee"),
+        ("a::1,b", "a::1,b"),
+        ("fog::1,35mm film", "fog::1,35mm film"),
+        ("fog::2, 35 dogs", "fog::2, 35 dogs"),
+        ("https://a.example/x::1,5/y.png a fox",) * 2,
+    ],
+)
+def test_a_comma_behind_a_weight_parts_it_from_what_is_no_part_of_a_number(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
+
+
+SETS = (("mine", "--s 9"), ("\u00e9t\u00e9", "--c 9"), ("Film2", "--w 9"), ("水彩", "--s 8"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a fox \u2014mine", "a fox --s 9"),
+        ("a fox \u2013mine, \u2014ar 3:2", "a fox --ar 3:2 --s 9"),
+        ("a fox \u2014mine\u2014film2", "a fox --s 9 --w 9"),
+        ("狐狸\u2014\u2014mine", "狐狸 --s 9"),
+        ("狐狸 \u2014水彩", "狐狸 --s 8"),
+        ("a fox --\uff4d\uff49\uff4e\uff45", "a fox --s 9"),
+        ("a fox --e\u0301te\u0301", "a fox --c 9"),
+        ("a fox \u2014FILM2", "a fox --w 9"),
+        ("a --mine fox", "a fox --s 9"),
+    ],
+)
+def test_an_option_set_may_stand_behind_any_dash(typed: str, sent: str) -> None:
+    assert composed(typed, sets=SETS) == sent
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "night \u2014 mine shaft",
+        "a hat \u2014mine is red",
+        "is it yours or\u2014mine",
+        "yours\u2013mine",
+        "a gold \u2014 mine",
+        "a gold -mine",
+        "a gold--mine shaft",
+    ],
+)
+def test_a_sentence_with_a_dash_before_the_name_of_a_set_stays_one(sentence: str) -> None:
+    assert composed(sentence, sets=SETS) == composed(sentence)
+
+
 @pytest.mark.parametrize("language", CATALOGUES.languages)
 def test_the_bounds_that_a_refusal_names_may_be_typed_as_they_are_written_there(language: str) -> None:
     for name, most in (("s", 1_000), ("weird", 3_000), ("seed", 4_294_967_295)):
@@ -363,9 +476,52 @@ def test_options_that_are_off_say_nothing() -> None:
     assert composed("a fox", raw=False, tile=False, no=" \u200b ") == "a fox"
 
 
-@pytest.mark.parametrize(("version", "sent"), [("7", "--v 7"), ("V6.1", "--v 6.1"), ("Niji  6", "--niji 6")])
+@pytest.mark.parametrize(
+    ("version", "sent"),
+    [
+        ("7", "--v 7"),
+        ("V6.1", "--v 6.1"),
+        ("Niji  6", "--niji 6"),
+        ("niji7", "--niji 7"),
+        ("niji", "--niji"),
+        ("V 7", "--v 7"),
+        ("version 7", "--v 7"),
+        ("--v 7", "--v 7"),
+        ("\u2014niji 6", "--niji 6"),
+        ("\uff17", "--v 7"),
+    ],
+)
 def test_a_version_is_read_as_people_write_it(version: str, sent: str) -> None:
     assert composed("a fox", version=version) == f"a fox {sent}"
+
+
+@pytest.mark.parametrize(
+    "choices", ["{red, blue}", "{红\uff0c蓝}", "{赤、青}", "\uff5b红\uff0c蓝\uff5d", "\uff5bred, blue\uff5d"]
+)
+def test_a_choice_in_any_braces_is_refused_where_one_picture_is_made(choices: str) -> None:
+    assert "Choices in curly braces" in refusal(f"{choices} fox")
+
+
+def test_an_option_that_was_chosen_to_be_off_takes_it_out_of_the_text_and_of_what_is_laid_under() -> None:
+    off = PromptOptions(
+        prompt="a fox --raw --ar 3:2 --mine", raw=False, tile=False, sets=(("mine", "--tile"),)
+    )
+
+    assert compose(off) == ComposedPrompt("a fox --ar 3:2", ("note.option_replaced",))
+    assert composed("a fox", tile=False, under=("in ink --tile --s 9",)) == "a fox in ink --s 9"
+    assert composed("a fox", tile=None, under=("--tile",)) == "a fox --tile"
+
+
+@pytest.mark.parametrize(
+    ("typed", "version", "replaced"),
+    [("--niji 7", "7", True), ("--v 7", "niji 7", True), ("--version 7", "7", False), ("--v 7", "7", False)],
+)
+def test_a_model_in_the_text_that_gives_way_to_another_is_told(
+    typed: str, version: str, *, replaced: bool
+) -> None:
+    notes = compose(PromptOptions(prompt=f"a fox {typed}", version=version)).notes
+
+    assert ("note.option_replaced" in notes) == replaced
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -401,7 +557,8 @@ def test_layers_around_a_prompt_are_taken_off_and_more_than_anybody_writes_are_r
         ({"aspect": "wide --v 6"}, "`--ar` takes two whole numbers"),
         ({"weight": 2}, CATALOGUES.render(text("prompt.weight_alone"), "en")),
         ({"version": "seven"}, "`--v` takes a version"),
-        ({"version": "niji"}, "`--niji` takes a version"),
+        ({"version": "niji 99"}, "`--niji` takes a version"),
+        ({"version": "vivid"}, "not “vivid”"),
         ({"quality": "3"}, "`--quality` takes one of these"),
         ({"no": "dogs --v 6"}, "The option `no` takes only words."),
         ({"no": "{a, b}"}, "Choices in curly braces"),
