@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.intake.choices import count_of
 from bot.domain.intake.copied import unwrapped
 from bot.domain.intake.dashes import with_hyphens
 from bot.domain.intake.parameters import ADDING, ASPECTS, BY_NAME, VERSIONS
@@ -20,7 +21,7 @@ from bot.domain.intake.prompt_parts import (
     spelled_all,
     taken_apart,
 )
-from bot.domain.wording import DASHES, clean, folded_name, is_link, links_apart, without_speed_flags
+from bot.domain.wording import DASHES, clean, folded_name, links_apart, without_speed_flags
 from bot.errors import UserError
 from bot.texts import text
 
@@ -53,10 +54,6 @@ ROUNDS: Final = 5
 _VERSION: Final = re.compile(rf"[{DASHES}\s]*(?P<model>niji|version|v)?\s*(?P<number>[0-9].*)?")
 _DECIMAL_WEIGHT: Final = re.compile(r"(::\s?-?[0-9]{1,4}),(?=[0-9]{1,2}(?:[\s.;:!?)\]\"']|,?\s|,?$))")
 """A weight as half of Europe writes it, `::1,5`; with three digits behind the comma, or a word, it is a list."""
-OPENING, CLOSING, PARTING = "{\uff5b", "}\uff5d", ",\uff0c\u3001"
-"""Braces of a choice and the signs between its options, as English, Chinese and Japanese keyboards have them."""
-_OWN: Final = rf"[^{OPENING}{CLOSING}]*"
-_PERMUTATION: Final = re.compile(rf"(?<!\\)[{OPENING}]{_OWN}[{PARTING}]{_OWN}[{CLOSING}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +194,7 @@ def _prepared(raw: str, sets: Collection[str] = ()) -> tuple[str, list[str], str
     cleaned = clean(raw)
     bare = unwrapped(cleaned)
     line, speed = without_speed_flags(with_hyphens(links_apart(bare), sets))
-    if _PERMUTATION.search(" ".join(word for word in line.split() if not is_link(word))):
+    if count_of(line) > 1:
         raise UserError(text("prompt.permutation"))
     line = _DECIMAL_WEIGHT.sub(r"\1.", line)
     notes = [NOTE_COPIED] if bare != cleaned else []

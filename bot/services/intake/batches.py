@@ -9,7 +9,8 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.intake.batches import DEFAULT_JOBS, count_of, written_out
+from bot.domain.intake.batches import DEFAULT_JOBS, written_out
+from bot.domain.intake.choices import count_of
 from bot.domain.intake.prompts import PROMPT_LIMIT, PromptOptions, compose
 from bot.domain.intake.stand_in import STAND_IN
 from bot.domain.jobs import JobKind

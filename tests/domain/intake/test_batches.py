@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.intake.batches import count_of, expanded, written_out
+from bot.domain.intake.batches import written_out
+from bot.domain.intake.choices import count_of, expanded
 from bot.domain.intake.prompts import PromptOptions
 from bot.errors import UserError
 from tests.fixtures.quickest import quickest_s

@@ -496,10 +496,27 @@ def test_a_version_is_read_as_people_write_it(version: str, sent: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "choices", ["{red, blue}", "{红\uff0c蓝}", "{赤、青}", "\uff5b红\uff0c蓝\uff5d", "\uff5bred, blue\uff5d"]
+    "choices",
+    [
+        "{red, blue}",
+        "{红\uff0c蓝}",
+        "{赤、青}",
+        "\uff5b红\uff0c蓝\uff5d",
+        "\uff5bred, blue\uff5d",
+        "{ {red}, blue, green}",
+        "{blue, {red}}",
+        "{a {red} b, {dark, pale} blue}",
+    ],
 )
 def test_a_choice_in_any_braces_is_refused_where_one_picture_is_made(choices: str) -> None:
+    """Others in it hide it from nobody: it would be one job's charge for all of them."""
     assert "Choices in curly braces" in refusal(f"{choices} fox")
+    assert "Choices in curly braces" in refusal("a fox", under=(f"in {choices}",))
+    assert "Choices in curly braces" in refusal("a fox", no=choices)
+
+
+def test_a_choice_that_begins_in_the_prompt_and_ends_in_what_is_added_is_refused() -> None:
+    assert "Choices in curly braces" in refusal("a {red fox", under=("pale, blue}",))
 
 
 def test_an_option_that_was_chosen_to_be_off_takes_it_out_of_the_text_and_of_what_is_laid_under() -> None:

@@ -273,11 +273,19 @@ def test_a_suffix_is_words(typed: str, kept: str) -> None:
         ("x" * 301, "settings.too_long"),
         ("in the style of https://a.example/1.png", "settings.suffix_link"),
         ("<https://a.example/1.png>", "settings.suffix_link"),
+        ("in { {red}, blue, green}", "prompt.permutation"),
     ],
 )
 def test_a_suffix_is_words_alone_and_not_too_many(typed: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
         read_suffix(typed)
+
+
+def test_a_prompt_and_a_suffix_make_no_choice_together() -> None:
+    added = (PromptAddition(0, suffix="pale, blue}"),)
+
+    with pytest.raises(UserError, match=r"prompt\.permutation"):
+        shaped("a {red fox", added, (0,))
 
 
 def test_defaults_that_grow_too_long_as_they_are_spelled_out_are_refused() -> None:
