@@ -36,7 +36,7 @@ class Draft:
     borrowed: str = ""
     """Words in it that its writer was given, for which nobody is struck."""
     ancestor: JobKey | None = None
-    """The job from whose prompt it was made."""
+    """The job under whose card it was written: whoever may not press there may not send it either."""
     until: int
 
 

@@ -109,6 +109,7 @@ def build_intake(
     presses = Presses(
         intake=intake,
         store=store,
+        archive=ports.archive,
         authorizer=authorizer,
         accounts=accounts,
         image_loader=loader,

@@ -36,7 +36,7 @@ drafts = Table(
     Column("home_channel_id", BigInteger),
     # Words in it that somebody else wrote.
     Column("borrowed", Text),
-    # The job that it was made from.
+    # The job under whose card it was written.
     Column("ancestor", Text),
 )
 Index("drafts_until", drafts.c.until)

@@ -18,6 +18,7 @@ from bot.domain.jobs import JobKind, JobState, Route
 from bot.domain.personal_items import DRAFT_LIFE_MS
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
+from bot.domain.servers.access import PressPermission
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import UserError
 from bot.services.admission.viewer import Viewer
@@ -72,8 +73,8 @@ def prefilled(window: InteractionResult) -> str:
     return str(field["value"])
 
 
-async def begun(shop: Moderated) -> list[Job]:
-    page = await shop.storage.archive.page(shop.house.ada.id, shop.guild_id, skip=0, limit=9)
+async def begun(shop: Moderated, user_id: int | None = None) -> list[Job]:
+    page = await shop.storage.archive.page(user_id or shop.house.ada.id, shop.guild_id, skip=0, limit=9)
     return list(page.jobs)
 
 
@@ -298,6 +299,43 @@ async def test_nobody_is_struck_for_words_that_they_were_proposed(
 
         assert await strikes(shop) == 0
         assert [one.key for one in await begun(shop)] == [job.key]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "told"), [("describe", "", "1️⃣ a paper owl"), ("shorten", "a paper owl", "1. owl")]
+)
+async def test_whoever_may_not_press_begins_nothing_from_the_refusal_either(
+    tmp_path: Path, kind: str, words: str, told: str
+) -> None:
+    async with moderated(tmp_path) as shop:
+        bob = shop.house.bob
+        job = await shop.job(JobState.SUCCEEDED, kind=JobKind(kind), prompt=words, result_text=told)
+        word = (IDEA_WORDS if kind == "describe" else SHORTER_WORDS)[0]
+        window = await bob.click(await shown(shop, job), custom_id=f"easel:2:{word}:{job.key}")
+        only_hers = {"who": PressPermission.REQUESTER}
+        await shop.services.guilds.set_values(shop.guild_id, shop.boss, "press", only_hers)
+
+        for prompt in ("an owl", "an owl", "an owl --repeat 2"):
+            refused = await bob.submit_modal(window, {"prompt": prompt})
+            assert "only whoever asked" in seen(refused)
+            window = await bob.click(answer(refused), custom_id=button(refused))
+
+        assert [one.key for one in await begun(shop, bob.id)] == []
+
+
+async def test_what_a_description_proposed_names_it_after_a_mistake_as_well(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, told = shop.house.ada, "1️⃣ a paper owl"
+        job = await shop.job(JobState.SUCCEEDED, kind=JobKind.DESCRIBE, prompt="", result_text=told)
+        window = await ada.click(await shown(shop, job), custom_id=f"easel:2:{IDEA_WORDS[0]}:{job.key}")
+
+        refused = await ada.submit_modal(window, {"prompt": "an owl --chaso 3"})
+        window = await ada.click(answer(refused), custom_id=button(refused))
+        await ada.submit_modal(window, {"prompt": "an owl --chaos 3"})
+
+        (mended, _) = await begun(shop)
+        assert mended.ancestor is not None
+        assert (mended.ancestor.key, mended.prompt, mended.inputs) == (job.key, "an owl --chaos 3", 0)
 
 
 async def test_another_pool_takes_the_pictures_of_a_refused_prompt_along(tmp_path: Path) -> None:

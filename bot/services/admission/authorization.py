@@ -97,8 +97,8 @@ def origin_of(job: Job) -> Origin:
     return Origin(job.key, job.user_id, job.home, job.home_channel, job.user_id)
 
 
-def origin_of_draft(draft: Draft, ancestor: Job | None = None) -> Origin:
-    """Where a refused prompt was asked for, and whose picture it was made from."""
+def origin_of_draft(draft: Draft, ancestor: Job | None) -> Origin:
+    """Where a refused prompt was asked for, and under whose card it was written, if under any: that `ancestor`."""
     requester = None if ancestor is None else ancestor.user_id
     return Origin(draft.key, draft.user_id, draft.guild_id, draft.home_channel, requester)
 

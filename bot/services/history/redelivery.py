@@ -130,8 +130,13 @@ class Redelivery:
         return text("jobs.sent")
 
     async def take_down(self, viewer: Viewer, key: JobKey, *, channel_id: int, message_id: int) -> Text:
-        """Delete a card; the job stays and can be shown again. Raises `UserError` or `RetryLater`."""
+        """Delete a card; the job stays and can be shown again. Raises `UserError` or `RetryLater`.
+
+        The message has to be one in which the job was shown: a button's custom_id is whatever its sender says.
+        """
         job = await self.jobs.get_managed(viewer, key, Operation.DELETE)
+        if (channel_id, message_id) not in await self.jobs.archive.shown_at(key):
+            raise UserError(text("jobs.nothing_to_delete", key=key))
         try:
             await self.publisher.take_down(channel_id, message_id)
         except RouteClosed as closed:

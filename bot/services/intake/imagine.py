@@ -131,7 +131,7 @@ class Imagine:
         pool, borrowed = draft.pool, draft.borrowed
         if ancestor is not None:
             return await self._from(asker, ancestor, options, pool, preferred=preferred, borrowed=borrowed)
-        asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
+        asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft, None), Operation.DRAFT)
         return await self.begin(asker, options, pool, preferred=preferred, borrowed=borrowed)
 
     async def _from(

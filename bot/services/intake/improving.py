@@ -71,10 +71,13 @@ class Improving:
     async def of_draft(self, asker: Asker, viewer: Viewer, key: JobKey) -> Improved:
         """Improve a prompt that the server's words refused: it was judged when it was written."""
         draft = await self.drafts.open(viewer, key)
-        asker = await self.authorizer.authorize_asker(asker, origin_of_draft(draft), Operation.DRAFT)
+        named = draft.ancestor
+        job = None if named is None else await self.jobs.get_authorized(viewer, named, Operation.REMIX)
+        origin = origin_of_draft(draft, job)
+        asker = await self.authorizer.authorize_asker(asker, origin, Operation.DRAFT)
         prompt, chosen = await self._read(asker, PromptOptions(prompt=draft.prompt), draft.pool)
         return await self._improve(
-            asker, prompt, chosen, refused=True, option_set=draft.option_set, ancestor=draft.ancestor
+            asker, prompt, chosen, refused=True, option_set=draft.option_set, ancestor=named
         )
 
     async def _read(self, asker: Asker, options: PromptOptions, pool: Pool | None) -> tuple[str, Pool]:

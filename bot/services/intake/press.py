@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.domain.actions import Family, Need, classify, describe_press, is_split, need_of
 from bot.domain.inputs import images_of
@@ -25,6 +25,7 @@ from bot.texts import text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.domain.archive import JobArchive
     from bot.domain.inputs import Input
     from bot.domain.intake.window_words import WindowWords
     from bot.domain.keys import JobKey
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from bot.services.admission.asker import Asker
     from bot.services.intake.attachments import ImageLoader
     from bot.services.intake.intake import Intake
+
+
+CHILDREN: Final = 100
+"""So many jobs under a picture are looked through for words that were not the presser's own."""
 
 
 class PressOutcome(StrEnum):
@@ -61,6 +66,7 @@ class Presses:
 
     intake: Intake
     store: JobStore
+    archive: JobArchive
     authorizer: Authorizer
     accounts: Accounts
     image_loader: ImageLoader
@@ -178,7 +184,7 @@ class Presses:
         request = replace(
             self._request(parent, charge_of(child, parent=parent)),
             prompt=None if words is None else words.prompt,
-            borrowed=parent.prompt,
+            borrowed=await self._borrowed(parent, position, words),
             references=references_of(one.role for one in inputs) if words is not None else (),
         )
         started = await self.intake.enqueue(asker, child, request, inputs)
@@ -187,6 +193,16 @@ class Presses:
         # The same interaction again is answered as the first time; another one finds the button's job.
         again = started.job.interaction_id == asker.interaction_id
         return Pressed(started.job, PressOutcome.STARTED if again else PressOutcome.RUNNING)
+
+    async def _borrowed(self, parent: Job, position: int, words: WindowWords | None) -> str:
+        """Words that are not the presser's own: the picture's, and those on the cards of what its button began before."""
+        given = [parent.prompt]
+        if words is not None and words.prompt not in {None, parent.prompt}:
+            children = await self.archive.children(parent.key, limit=CHILDREN)
+            given += [
+                one.prompt for one in children if one.press is not None and one.press.position == position
+            ]
+        return " ".join(dict.fromkeys(given))
 
     async def check(self, asker: Asker, parent: Job, charge: Charge) -> None:
         """Raise what would refuse a press, before a person goes to any trouble; nothing is noted down."""

@@ -203,7 +203,7 @@ def _once_more(
         options,
         pool,
         draft.option_set,
-        of=origin_of_draft(draft),
+        of=origin_of_draft(draft, None),
         ancestor=draft.ancestor,
         borrowed=draft.borrowed,
     )

@@ -29,8 +29,7 @@ async def begin_edited(
 ) -> None:
     """Begin with what was written, in the pool of the job under which the window was opened.
 
-    Where it is given back, its words come from those that the job `proposed`; else from the job itself, whose pictures
-    go along.
+    Where it is given back, nobody is struck for the words that the job `proposed`.
     """
     options = PromptOptions(prompt=context.fields.get(PROMPT, ""))
     refusal: UserError | None = None
@@ -46,7 +45,7 @@ async def begin_edited(
         options,
         job.pool,
         of=origin_of(job),
-        ancestor=job.key if proposed is None else None,
+        ancestor=job.key,
         borrowed="" if proposed is None else proposed(job),
     ):
         if refusal is not None:

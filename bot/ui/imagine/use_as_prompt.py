@@ -40,14 +40,19 @@ WEIGHT_LIMIT: Final = 5
 MOST_HELD: Final = 1_000
 
 
-HELD: Final[OrderedDict[int, AttachedPicture | EmbeddedPicture]] = OrderedDict()
-"""Pictures of messages whose modals were opened here, by message: it saves reading a message again, and lets a picture be
-used from where the bot may not read. Its loss costs only that."""
+HELD: Final[OrderedDict[tuple[int, int | None, int], AttachedPicture | EmbeddedPicture]] = OrderedDict()
+"""Pictures of messages whose modals were opened here, by who opened them, channel and message: it saves reading a message
+again, and lets a picture be used from where the bot may not read. Its loss costs only that."""
 
 
-def _hold(message_id: int, found: AttachedPicture | EmbeddedPicture) -> None:
+def _place(context: Context, message_id: int) -> tuple[int, int | None, int]:
+    """A modal's custom_id is whatever its sender says: who they are, and where, is what Discord says."""
+    return context.user_id, context.interaction.channel_id, message_id
+
+
+def _hold(context: Context, message_id: int, found: AttachedPicture | EmbeddedPicture) -> None:
     """Keep it; the oldest makes room."""
-    HELD[message_id] = found
+    HELD[_place(context, message_id)] = found
     if len(HELD) > MOST_HELD:
         HELD.popitem(last=False)
 
@@ -62,7 +67,7 @@ async def open_for_message(context: Context, message: discord.Message) -> None:
     """Ask for the words that go with a message's picture; raises `UserError` if it has none."""
     pick = picked(context, message)
     if isinstance(pick, (AttachedPicture, EmbeddedPicture)):
-        _hold(message.id, pick)
+        _hold(context, message.id, pick)
         await _open(context, begin_from_message.id(message.id))
     else:
         await _open(context, begin_from_card.id(pick))
@@ -140,7 +145,7 @@ async def _begin(context: Context, pick: JobKey | int) -> None:
 
 async def _read(context: Context, message_id: int) -> Picked:
     """The picture of a message in this channel. Raises `UserError`, also if the bot may not read the message again."""
-    held = HELD.get(message_id)
+    held = HELD.get(_place(context, message_id))
     if held is not None:
         return held
     channel = context.interaction.client.get_partial_messageable(context.interaction.channel_id or 0)

@@ -467,13 +467,15 @@ async def test_a_card_that_is_shown_anew_while_it_is_taken_down_keeps_its_new_pl
     assert (await world.job(job.key)).reply.message_id == anew.id
 
 
-async def test_a_copy_taken_down_leaves_the_card_where_it_is(world: Harness) -> None:
+async def test_an_earlier_card_taken_down_leaves_the_card_where_it_is(world: Harness) -> None:
     job = await world.finished_grid()
-    copy = await show(world, job)
+    (earlier,) = world.discord.of(job.key)
+    card = await show(world, job, public=True)
 
-    await world.services.redelivery.take_down(viewer(), job.key, channel_id=CHANNEL, message_id=copy.id)
+    await world.services.redelivery.take_down(viewer(), job.key, channel_id=CHANNEL, message_id=earlier.id)
 
-    assert (await world.job(job.key)).reply == job.reply
+    assert (earlier.deleted, card.deleted) == (True, False)
+    assert (await world.job(job.key)).reply.message_id == card.id
 
 
 async def test_strangers_take_nothing_down(world: Harness) -> None:
@@ -483,6 +485,20 @@ async def test_strangers_take_nothing_down(world: Harness) -> None:
     call = world.services.redelivery.take_down(viewer(2), job.key, channel_id=CHANNEL, message_id=message.id)
 
     assert await refusal(call) == "jobs.not_yours"
+    assert not message.deleted
+
+
+@pytest.mark.parametrize("manages", [False, True])
+async def test_only_what_shows_the_job_is_taken_down_whatever_a_button_names(
+    world: Harness, *, manages: bool
+) -> None:
+    mine, theirs = await world.finished_grid(user=1), await world.finished_grid(user=2)
+    (message,) = world.discord.of(theirs.key)
+    who = Viewer(user_id=1, guild_id=GUILD, manages=manages)
+
+    call = world.services.redelivery.take_down(who, mine.key, channel_id=CHANNEL, message_id=message.id)
+
+    assert await refusal(call) == "jobs.nothing_to_delete"
     assert not message.deleted
 
 

@@ -15,11 +15,13 @@ from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
+from bot.domain.servers.access import PressPermission
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.tasks import TaskStatus
 from bot.domain.tenancy import Ceiling
 from bot.errors import SettingsChanged, StorageTrouble
 from bot.sandbox.upstream import Fault
+from bot.services.admission.viewer import Viewer
 from bot.services.intake.prompt_help import ATTEMPTS, MOST_ASKED, OFF_MS
 from tests.fixtures.leaps import leap_in_silence
 from tests.services.harness import GUILD, Harness
@@ -175,6 +177,25 @@ async def test_a_prompt_that_the_servers_words_refused_is_written_without_offenc
     assert (await helped.world.services.drafts.open(ME, better.key)).pool is Pool.FAST
     assert better.prompt.endswith("--ar 3:2")
     assert "refused it for its words" in str(helped.model.calls_to("chat")[0].body)
+
+
+async def test_whoever_may_not_press_under_a_picture_gets_no_better_prompt_of_it(helped: Helped) -> None:
+    job = await helped.server.imagine("a paper fox")
+    key = await helped.world.services.drafts.keep(
+        PromptOptions(prompt="a fox"),
+        user_id=2,
+        guild_id=GUILD,
+        pool=None,
+        option_set=None,
+        ancestor=job.key,
+    )
+    await helped.world.services.guilds.set_values(GUILD, ADA, "press", {"who": PressPermission.REQUESTER})
+    bob = Viewer(user_id=2, guild_id=GUILD, manages=False)
+
+    attempt = helped.world.services.improving.of_draft(helped.server.asker(2), bob, key)
+
+    assert await why(attempt) == "refused.press_requester"
+    assert helped.asked == 0
 
 
 # -- rules ---------------------------------------------------------------------------------------------------

@@ -8,28 +8,36 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.capabilities import BY_SERVER, ServerKind
+from bot.domain.intake.masks import Cells
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.intake.window_words import WindowKind, WindowWords
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
+from bot.domain.servers.moderation import Match, WordAction, WordRule
+from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.services.intake.press import Pressed, PressOutcome
+from bot.services.intake.region import Masked
 from bot.services.intake.windows import ActionWindow
-from tests.faults.windows import VARIATION, ZOOM, ZOOMED
-from tests.services.harness import CHANNEL, Harness
+from tests.faults.windows import REGION, VARIATION, ZOOM, ZOOMED
+from tests.services.harness import CHANNEL, GUILD, Harness
 from tests.services.intake.test_pictures import AFile
+from tests.services.server_harness import ADA, refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.jobs import Job
+    from bot.services.admission.asker import Asker
 
 REMIXED = VARIATION + 1
 
 
-async def pressed(world: Harness, parent: Job, position: int, words: WindowWords | None) -> Pressed:
+async def pressed(
+    world: Harness, parent: Job, position: int, words: WindowWords | None, *, asker: Asker | None = None
+) -> Pressed:
     return await world.services.presses.press(
-        world.asker(), parent.key, position, channel_id=CHANNEL, message_id=0, words=words
+        asker or world.asker(), parent.key, position, channel_id=CHANNEL, message_id=0, words=words
     )
 
 
@@ -118,6 +126,35 @@ async def test_what_is_made_from_a_zoom_has_its_words_and_no_zoom(family: Harnes
     assert child.prompt == "an owl in the snow"
     assert child.press is not None
     assert child.press.zoom is None
+
+
+@pytest.mark.parametrize("position", [ZOOM, REMIXED, REGION])
+async def test_nobody_is_struck_for_the_words_of_a_card_that_they_try_again(
+    family: Harness, position: int
+) -> None:
+    services, bob = family.services, family.asker(user=2)
+    grid = await family.finished_grid(prompt="a paper fox")
+    family.upstream.template.update(ends=TaskStatus.FAILURE, reason="internal error")
+    words = WindowWords(prompt="an owl in gore", zoom="1.4" if position == ZOOM else None)
+    if position == REGION:
+        ready = await services.regions.prepare(family.asker(), grid.key, REGION, Cells(1), words=words)
+        assert isinstance(ready, Masked)
+        begun = await services.regions.begin(family.asker(), ready, channel_id=CHANNEL, message_id=0)
+    else:
+        begun = await pressed(family, grid, position, words)
+    failed = await family.ended(begun.job)
+    rule = WordRule(Match.WORD, "gore", WordAction.STRIKE)
+    await services.guilds.add_word(GUILD, ADA, rule)
+
+    assert failed.press is not None
+    if position == REGION:
+        why = await refusal(services.regions.again(bob, failed, failed.press))
+    else:
+        why = await refusal(pressed(family, grid, position, words, asker=bob))
+
+    assert (failed.state, failed.prompt) == (JobState.FAILED, words.prompt)
+    assert why.id.startswith("refused.words")
+    assert (await services.moderation.member(GUILD, 2)).strikes == []
 
 
 async def test_words_are_for_buttons_with_a_window_alone(family: Harness) -> None:

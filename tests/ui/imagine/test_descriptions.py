@@ -19,7 +19,7 @@ from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
 from bot.ui.card.description import DESCRIBE_AGAIN, IDEA_WORDS, IMAGINE_ALL
 from bot.ui.card.shortened import SHORTER_WORDS
-from bot.ui.imagine.use_as_prompt import HELD, open_under_card
+from bot.ui.imagine.use_as_prompt import HELD, MESSAGE, open_under_card
 from bot.ui.jobs.try_again import try_again
 from bot.ui.kit.links import card_link
 from tests.fixtures.patience import SHORT_S, too_slowly
@@ -271,6 +271,35 @@ async def test_words_of_a_window_whose_message_cannot_be_read_again_are_given_ba
         assert (options.prompt, options.weight) == ("a paper fox", "1.5")
         labels = [p.get("label") for answer in told.followups for p in walk(answer.components)]
         assert "Edit prompt" in labels
+
+
+@pytest.mark.parametrize("forged", ["by somebody else", "from elsewhere"])
+async def test_a_picture_that_somebody_looked_at_is_nobody_elses_by_the_id_of_its_message(
+    forged: str,
+) -> None:
+    async with place() as here:
+        house, bob = here.house, here.house.bob
+        me = house.bot.user
+        assert me is not None
+        unread = discord.PermissionOverwrite(read_message_history=False)
+        private = house.guild.create_text_channel("private", overwrites={me: unread})
+        posted = await bob.send(private, "look", attachments=[PNG])
+        await bob.context_menu(private, "Use as image prompt", posted)
+        if forged == "by somebody else":
+            theirs = await house.ada.context_menu(
+                private, "Use as image prompt", await house.ada.send(private, "mine", attachments=[PNG])
+            )
+        else:
+            theirs = await bob.context_menu(
+                house.channel, "Use as image prompt", await bob.send(house.channel, "mine", attachments=[PNG])
+            )
+        drawn = theirs._interaction.modal
+        assert drawn is not None
+        drawn["custom_id"] = f"easel:2:{MESSAGE}:{posted.id}"
+        sender = house.ada if forged == "by somebody else" else bob
+        await sender.submit_modal(theirs, {"prompt": "a paper fox", "weight": ""})
+
+        assert house.services.imagine.begun == []
 
 
 async def test_a_picture_of_a_message_is_described_and_a_message_without_one_is_not() -> None:
