@@ -110,7 +110,7 @@ async def assemble(
             owner_guild=settings.owner_guild,
             pools_differ=accounts.pools_differ,
             helps=settings.helper_model is not None and accounts.may_chat,
-            extensions=extensions_of(shortens=accounts.have_windows, draws=accounts.draws),
+            extensions=extensions_of(shortens=accounts.some_speak_mj, draws=accounts.draws),
         )
         publisher = DiscordPublisher(
             bot,
