@@ -11,7 +11,7 @@ from bot.domain.capabilities import Speed
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.midjourney.mjproxy.prompts import speed_in
 from bot.midjourney.ohmygpt.envelope import whole_number
-from bot.midjourney.remote_actions import read_actions, word
+from bot.midjourney.ohmygpt.remote_actions import read_actions, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

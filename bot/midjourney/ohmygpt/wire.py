@@ -17,7 +17,7 @@ from bot.domain.pools import USUAL_POOLS, Pool
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.envelope import clean, open_envelope, whole_number
-from bot.midjourney.remote_actions import read_actions, word
+from bot.midjourney.ohmygpt.remote_actions import read_actions, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
