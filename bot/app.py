@@ -72,7 +72,6 @@ async def assemble(
     guard: Guard = unguarded,
     clock: Clock | None = None,
     runs_jobs: bool = True,
-    on_lost_way: Callable[[Job, str], None] | None = None,
 ) -> AsyncIterator[App]:
     """Open everything that one process needs, and close it all whatever happens.
 
@@ -110,7 +109,7 @@ async def assemble(
             owner_guild=settings.owner_guild,
             pools_differ=accounts.pools_differ,
             helps=settings.helper_model is not None and accounts.may_chat,
-            extensions=extensions_of(shortens=accounts.have_windows, draws=accounts.draws),
+            extensions=extensions_of(shortens=accounts.some_speak_mj, draws=accounts.draws),
         )
         publisher = DiscordPublisher(
             bot,
@@ -133,7 +132,6 @@ async def assemble(
         services = build(
             _ports(settings, storage, accounts, bot, publisher, pictures, meters, clock, address_of),
             _terms(settings, accounts, links, owner=instance),
-            on_lost_way=on_lost_way or _log_lost_way,
         )
         bot.services = services
         mask_editor = MaskEditor(
@@ -232,7 +230,7 @@ def _terms(settings: Settings, accounts: OwnerAccounts, links: RegionLinks, *, o
         webhooks=settings.public_url is not None,
         account_of=settings.account_of,
         own_name=accounts.own_name,
-        own_able=capabilities_of(accounts.direct),
+        own_capabilities=capabilities_of(accounts.direct),
         owner_terms=OwnerTerms(settings.servers, settings.server_ceiling, settings.account_ceiling),
         server_keys=settings.server_keys == "on" and settings.api_kind is ApiKind.OHMYGPT,
         balance_low=settings.balance_low,
@@ -254,10 +252,6 @@ def _vault(masters: Sequence[str]) -> Vault | None:
     from bot.storage.vault import FernetVault  # noqa: PLC0415 - cryptography, for those who keep servers' keys
 
     return FernetVault(masters)
-
-
-def _log_lost_way(job: Job, why: str) -> None:
-    log.warning("delivery_kept", extra={"job": job.key, "channel": job.reply.channel_id, "reason": why})
 
 
 async def run(settings: Settings) -> None:

@@ -20,6 +20,7 @@ from discord.http import Route
 from typing_extensions import override
 
 from bot.domain.schedule import CLOCKS_DIFFER_MS
+from bot.domain.servers.guild_ports import SharedState
 from bot.errors import StartupDelayed, StartupError, StorageTrouble
 from bot.services.presence import other_application
 from bot.ui.accounts.owners import owner_ids
@@ -75,17 +76,11 @@ def extensions_of(*, shortens: bool, draws: bool) -> tuple[str, ...]:
     return (*EXTENSIONS, *([SHORTENING] if shortens else []), *([DRAWING] if draws else []))
 
 
-class Meta(Protocol):
+class Meta(SharedState, Protocol):
     """A few words that outlive the process."""
 
-    async def get(self, name: str) -> str | None:
-        """What was last stored under a name."""
-
-    async def set(self, name: str, value: str) -> None:
+    async def set(self, name: str, value: str, /) -> None:
         """Store it."""
-
-    async def swap(self, name: str, old: str | None, new: str) -> bool:
-        """Store it only if what is stored is still `old` (None: nothing); of several processes one succeeds."""
 
 
 class EaselTree(app_commands.CommandTree["Easel"]):

@@ -63,7 +63,7 @@ async def examine_discord(settings: Settings, policies: Policies) -> AsyncIterat
         sync_commands=False,
         pools_differ=accounts.pools_differ,
         helps=settings.helper_model is not None and accounts.may_chat,
-        extensions=extensions_of(shortens=accounts.have_windows, draws=accounts.draws),
+        extensions=extensions_of(shortens=accounts.some_speak_mj, draws=accounts.draws),
     )
     try:
         async with client:

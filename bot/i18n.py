@@ -42,6 +42,14 @@ SPELLED_OTHERWISE: Final = {"no": "nb"}
 """Discord's locales that Babel and gettext know under another name."""
 
 
+def babel_locale(locale: str) -> Locale | None:
+    """How a language (by Discord's `es-419` or gettext's `zh_CN`) writes names, numbers and dates; None: unknown."""
+    try:
+        return Locale.parse(SPELLED_OTHERWISE.get(locale, locale).replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return None
+
+
 class UnknownText(LookupError):
     """No catalogue has this id, or the sentence names an argument that was not given: a bug of ours."""
 

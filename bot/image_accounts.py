@@ -60,11 +60,11 @@ class OwnerAccounts:
     @property
     def pools_differ(self) -> bool:
         """Whether an account may have other pools than the usual ones."""
-        return self.must_be_asked or self.draws
+        return self.some_speak_mj or self.draws
 
     @property
-    def must_be_asked(self) -> bool:
-        """Whether the server of an account is asked what it can do."""
+    def some_speak_mj(self) -> bool:
+        """Whether an account is at a server of the family: it is asked what it can do, and may open windows and shorten."""
         return any(not isinstance(api, MidjourneyApi) for api in self.apis.values())
 
     @property
@@ -90,11 +90,6 @@ class OwnerAccounts:
     def may_chat(self) -> bool:
         """Whether a chat model can be asked: with a key of its own, or with one of OhMyGPT's."""
         return self.chat is not None or any(isinstance(api, MidjourneyApi) for api in self.apis.values())
-
-    @property
-    def have_windows(self) -> bool:
-        """Whether any account speaks the family's language: it may open windows and shorten prompts."""
-        return any(not isinstance(api, MidjourneyApi) for api in self.apis.values())
 
     @property
     def balances(self) -> dict[str, MidjourneyApi]:

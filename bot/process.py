@@ -84,7 +84,7 @@ class App:
         # Half of a broken engine could send twice what the other half had sent: only a new process begins again.
         self._engine = self.supervisor.start("engine", run, restart=False)
         self._cards = self.supervisor.start("painted regions", self.mask_editor.run)
-        if self.accounts.must_be_asked:
+        if self.accounts.some_speak_mj:
             # Whatever a process shows follows from what the image servers can do.
             self.supervisor.start("kinds of API", lambda: self.accounts.learn(self.clock))
 

@@ -35,8 +35,10 @@ from bot.ui.moderation.setting_commands import setting_command
 from cogs.jobs import SUGGESTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bot.client import Easel
-    from bot.domain.servers.guilds import Changed, GuildSettings
+    from bot.domain.servers.guilds import Actor, Changed, GuildSettings
     from bot.services.servers.prompt_settings import PromptSettings
     from bot.texts import Text
 
@@ -76,15 +78,9 @@ class Prompts(ModeratorsOnly, name="prompts", description=localized("command.mod
     ) -> None:
         """Add parameters to prompts that have none of them."""
         context = Context(interaction)
-        await context.defer_ephemeral()
-        target = _target(context, channel)
-        if not parameters and not off:
-            await _reply_addition(context, target, "defaults")
-            return
-        if parameters and off:
-            raise UserError(text("settings.one_of", option="parameters", other="off"))
-        changed = await _rules(context).set_defaults(context.guild_id, context.actor, target, parameters)
-        await _reply_added(context, changed, target, "defaults")
+        await _add(
+            context, _rules(context).set_defaults, "defaults", ("parameters", parameters), channel, off=off
+        )
 
     @app_commands.command(name="suffix", description=localized("command.mod.prompts.suffix"))
     @app_commands.describe(
@@ -101,15 +97,7 @@ class Prompts(ModeratorsOnly, name="prompts", description=localized("command.mod
     ) -> None:
         """Put words behind every prompt."""
         context = Context(interaction)
-        await context.defer_ephemeral()
-        target = _target(context, channel)
-        if not words and not off:
-            await _reply_addition(context, target, "suffix")
-            return
-        if words and off:
-            raise UserError(text("settings.one_of", option="words", other="off"))
-        changed = await _rules(context).set_suffix(context.guild_id, context.actor, target, words)
-        await _reply_added(context, changed, target, "suffix")
+        await _add(context, _rules(context).set_suffix, "suffix", ("words", words), channel, off=off)
 
     @app_commands.command(name="limit", description=localized("command.mod.prompts.limit"))
     @app_commands.describe(
@@ -292,9 +280,26 @@ async def _free(context: Context, parameter: str, channel: Place | None) -> None
     await _reply(context, changed, text("mod.prompt_free", place=place, name=name_of(key_of(parameter))))
 
 
-async def _reply_addition(context: Context, target: int, sort: str) -> None:
-    settings = await context.services.guilds.settings(context.guild_id)
-    await context.reply(_added(settings, target, sort))
+async def _add(
+    context: Context,
+    change: Callable[[int, Actor, int, str], Awaitable[Changed]],
+    sort: str,
+    option: tuple[str, str],
+    channel: Place | None,
+    *,
+    off: bool,
+) -> None:
+    """Set what is added to prompts, take it away, or without either show it; `option` is the name of one and its value."""
+    await context.defer_ephemeral()
+    target, (name, value) = _target(context, channel), option
+    if value and off:
+        raise UserError(text("settings.one_of", option=name, other="off"))
+    if value or off:
+        changed = await change(context.guild_id, context.actor, target, value)
+        await _reply(context, changed, _added(changed.after, target, sort))
+    else:
+        settings = await context.services.guilds.settings(context.guild_id)
+        await context.reply(_added(settings, target, sort))
 
 
 def _added(settings: GuildSettings, target: int, sort: str) -> Text:
@@ -302,10 +307,6 @@ def _added(settings: GuildSettings, target: int, sort: str) -> Text:
     only = PromptAddition(target, **{sort: getattr(now, sort)})
     none = text(f"mod.prompt_no_{sort}", place=place_name(target, settings.guild_id))
     return next(iter(addition_words(only, settings.guild_id)), none)
-
-
-async def _reply_added(context: Context, changed: Changed, target: int, sort: str) -> None:
-    await _reply(context, changed, _added(changed.after, target, sort))
 
 
 async def _reply(context: Context, changed: Changed, done: Text) -> None:

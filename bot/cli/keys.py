@@ -1,5 +1,5 @@
 """`easel keys`: keys with a cap and an end, for servers and accounts, over the database and the image API.
-Never here: what making, capping and deleting mean (that is `upstream_keys`)."""
+Never here: what making, capping and deleting mean (that is `bot.services.accounts.upstream_keys`)."""
 
 from __future__ import annotations
 

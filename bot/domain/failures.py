@@ -70,11 +70,6 @@ class Failure:
         """The sentence that says why."""
         return text(f"failure.{self.kind.value}")
 
-    @property
-    def advice(self) -> Text:
-        """The sentence that says what to do next."""
-        return text(f"advice.{self.kind.value}")
-
 
 QUOTED: Final = frozenset(
     {

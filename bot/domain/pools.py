@@ -39,9 +39,9 @@ def midjourneys(pools: Iterable[Pool]) -> list[Pool]:
     return [pool for pool in pools if pool in MIDJOURNEY_POOLS]
 
 
-def shown_pools(served: Collection[Pool], *, used: Collection[Pool] = ()) -> tuple[Pool, ...]:
-    """The pools that a server sees, given which its accounts serve and which it has something in."""
-    return tuple(pool for pool in Pool if pool in USUAL_POOLS or pool in served or pool in used)
+def shown_pools(served: Collection[Pool]) -> tuple[Pool, ...]:
+    """The pools that a server sees, given which its accounts serve."""
+    return tuple(pool for pool in Pool if pool in USUAL_POOLS or pool in served)
 
 
 @dataclass(frozen=True, slots=True)

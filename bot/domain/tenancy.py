@@ -29,7 +29,7 @@ _ID: Final = re.compile("[1-9][0-9]{0,18}")
 
 
 class Ceiling(NamedTuple):
-    """The most that may be drawn; None: as much as anybody likes. Days and months are UTC's, and both pools count."""
+    """The most that may be drawn; None: as much as anybody likes. Days and months are UTC's, and every pool counts."""
 
     per_day: int | None = None
     """Units a day."""
@@ -38,7 +38,7 @@ class Ceiling(NamedTuple):
     at_once: int | None = None
     """Jobs upstream at the same time, in each pool of an account."""
     waiting: int | None = None
-    """Jobs queued behind those, in both pools."""
+    """Jobs queued behind those, in every pool."""
 
     @override
     def __str__(self) -> str:

@@ -50,12 +50,15 @@ FOREIGN: Final = (
 """First bytes of files that people take for pictures, and that no mask is read from."""
 
 
+AT_ONCE: Final = 2
+"""Pictures that are decoded for masks at the same time."""
+
+
 class PillowMasks:
     """Implements `Masks`."""
 
-    def __init__(self, *, most_pixels: int = MOST_PIXELS, at_once: int = 2) -> None:
-        self._most_pixels = most_pixels
-        self._slots = Shared(at_once)
+    def __init__(self) -> None:
+        self._slots = Shared(AT_ONCE)
 
     async def from_cells(self, width: int, height: int, cells: Cells) -> bytes:
         """White cells on black ground; raises ValueError if they are no region."""
@@ -69,13 +72,11 @@ class PillowMasks:
             raise UserError(text("mask.empty"))
         if len(data) > MOST_MASK_BYTES:
             raise UserError(text("mask.too_large", limit=MOST_MASK_BYTES >> 20))
-        return await self._drawn(
-            lambda: _checked(data, (width, height), self._most_pixels), data, pixels=width * height
-        )
+        return await self._drawn(lambda: _checked(data, (width, height)), data, pixels=width * height)
 
     async def shrunk(self, picture: bytes) -> bytes:
         """A JPEG; raises `UserError`."""
-        return await self._drawn(lambda: _shrunk(picture, self._most_pixels), picture)
+        return await self._drawn(lambda: _shrunk(picture), picture)
 
     async def preview(self, picture: bytes, cells: Cells) -> bytes:
         """A JPEG of the same size."""
@@ -94,13 +95,13 @@ def _from_cells(width: int, height: int, cells: Cells) -> bytes:
     return _png(mask)
 
 
-def _checked(data: bytes, size: tuple[int, int], most_pixels: int) -> CheckedMask:
+def _checked(data: bytes, size: tuple[int, int]) -> CheckedMask:
     kind = recognise(data)
     if kind is None or kind is MP4:
         foreign = kind is MP4 or data.lstrip().startswith(FOREIGN) or data[4:8] == b"ftyp"
         raise UserError(text("mask.wrong_format" if foreign else "mask.not_a_picture"))
     try:
-        with open_whole(data, kind, most_pixels) as image:
+        with open_whole(data, kind, MOST_PIXELS) as image:
             mask, resized = _two_colours(image, size)
     except TooManyPixels:
         raise UserError(text("mask.too_many_pixels")) from None
@@ -143,12 +144,12 @@ def _png(mask: Image.Image) -> bytes:
     return written.getvalue()
 
 
-def _shrunk(picture: bytes, most_pixels: int) -> bytes:
+def _shrunk(picture: bytes) -> bytes:
     kind = recognise(picture)
     if kind is None or kind is MP4:
         raise UserError(text("region.no_still"))
     try:
-        with open_whole(picture, kind, most_pixels) as image:
+        with open_whole(picture, kind, MOST_PIXELS) as image:
             small = image if image.mode == "RGB" else image.convert("RGB")
             small.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
     except (NotAPicture, TooManyPixels):

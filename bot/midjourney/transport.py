@@ -34,6 +34,11 @@ NEVER_LEFT: Final = (
 """Troubles of getting a connection: not a byte of the request was sent. TLS handshakes fail as ConnectError too."""
 
 
+CONNECT_S: Final = 10.0
+KEPT: Final = 10
+"""Idle connections that are kept for the next call."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lines:
     """Three clients: a paid call needs a connection of its own, and slow pictures must not hold up reads."""
@@ -49,9 +54,7 @@ class Lines:
 @asynccontextmanager
 async def open_lines(
     *,
-    connect_seconds: float = 10.0,
     connections: int = 20,
-    keep: int = 10,
     trust_env: bool = True,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Lines]:
@@ -69,7 +72,7 @@ async def open_lines(
             verify=tls,
             follow_redirects=False,
             # Reading and writing are bounded by each call's own total (see `ask`).
-            timeout=httpx.Timeout(None, connect=connect_seconds, pool=connect_seconds),
+            timeout=httpx.Timeout(None, connect=CONNECT_S, pool=CONNECT_S),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=idle),
             # A proxy of the environment must not come between us and this machine itself.
             mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
@@ -81,7 +84,7 @@ async def open_lines(
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
 
-    async with client(idle=0) as paid, client(idle=keep) as free, client(idle=keep) as pictures:
+    async with client(idle=0) as paid, client(idle=KEPT) as free, client(idle=KEPT) as pictures:
         yield Lines(paid=paid, free=free, pictures=pictures)
 
 

@@ -63,7 +63,7 @@ def build_accounts(ports: Ports, terms: Terms, dispatcher: Dispatcher) -> Accoun
         own_name=terms.own_name,
         own=own_keys,
         owner=owner_policy,
-        own_able=terms.own_able,
+        own_capabilities=terms.own_capabilities,
     )
     upstream_keys = UpstreamKeys(
         admin=ports.key_admin,

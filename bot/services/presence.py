@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from bot.domain.servers.guild_ports import SharedState
     from bot.services.accounts.owner_policy import OwnerPolicy
     from bot.services.housekeeping import Housekeeping
     from bot.services.servers.moderation import Moderation
@@ -21,16 +22,6 @@ log = logging.getLogger(__name__)
 
 APPLICATION: Final = "application"
 """Under this name the processes share which application of Discord's is in the servers that the database knows."""
-
-
-class Memory(Protocol):
-    """Words that outlive the process and that all processes share."""
-
-    async def get(self, key: str, /) -> str | None:
-        """What was last stored under a name."""
-
-    async def swap(self, key: str, old: str | None, new: str, /) -> bool:
-        """Store it only if what is stored is still `old` (None: nothing); of several processes one succeeds."""
 
 
 class Gateway(Protocol):
@@ -52,7 +43,7 @@ class Presence:
     housekeeping: Housekeeping
     owner_policy: OwnerPolicy
     moderation: Moderation
-    memory: Memory
+    memory: SharedState
     _turns: WeakValueDictionary[int, asyncio.Lock] = field(init=False, default_factory=WeakValueDictionary)
 
     async def settle(self, gateway: Gateway, guild_id: int) -> None:
@@ -91,7 +82,7 @@ class Presence:
             yield
 
 
-async def other_application(memory: Memory, connected: int | None) -> str | None:
+async def other_application(memory: SharedState, connected: int | None) -> str | None:
     """Which application's bot is in the servers that the database knows, if it is not this one's; the first one is remembered."""
     stored = await memory.get(APPLICATION)
     if stored is None:
@@ -100,7 +91,7 @@ async def other_application(memory: Memory, connected: int | None) -> str | None
     return None if stored in {None, str(connected)} else stored
 
 
-async def move_to(memory: Memory, application_id: int) -> None:
+async def move_to(memory: SharedState, application_id: int) -> None:
     """Remember another application: servers in which its bot is not count as left from its next connection on."""
     while not await memory.swap(APPLICATION, await memory.get(APPLICATION), str(application_id)):
         pass

@@ -114,7 +114,7 @@ class Terms:
     """Which of the owner's accounts a server draws on."""
     own_name: str = DEFAULT_ACCOUNT
     """What jobs of the account carry that pays where nothing else is said."""
-    own_able: Capabilities = OHMYGPT
+    own_capabilities: Capabilities = OHMYGPT
     """What the key of a server's own opens."""
     owner_terms: OwnerTerms = field(default_factory=OwnerTerms)
     """Who draws on those, and how much."""

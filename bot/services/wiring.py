@@ -21,9 +21,6 @@ from bot.services.servers_wiring import ServerServices, build_servers
 from bot.services.worker_wiring import build_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.domain.jobs import Job
     from bot.services.process import Ports, Terms
     from bot.services.worker.progress import ProgressEditor
     from bot.services.worker.worker import Worker
@@ -44,7 +41,7 @@ class Services(IntakeServices, HistoryServices, ServerServices, AccountServices)
     presence: Presence
 
 
-def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]) -> Services:
+def build(ports: Ports, terms: Terms) -> Services:
     """Wire one process's services; nothing runs until `worker.run()`."""
     stores, clock, metrics = ports.guilds, ports.clock, ports.metrics
     dispatcher = Dispatcher(
@@ -62,7 +59,6 @@ def build(ports: Ports, terms: Terms, *, on_lost_way: Callable[[Job, str], None]
         accounts=accounts,
         dispatcher=dispatcher,
         owe_copy=queue.enqueue,
-        on_lost_way=on_lost_way,
     )
     upstream_requests = UpstreamRequests(store=ports.store, accounts=accounts, clock=clock)
     servers = build_servers(ports, accounts, upstream_requests, worker, dispatcher)

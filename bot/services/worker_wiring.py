@@ -31,7 +31,6 @@ def build_worker(
     accounts: Accounts,
     dispatcher: Dispatcher,
     owe_copy: Callable[[Job, Route], Awaitable[None]],
-    on_lost_way: Callable[[Job, str], None],
 ) -> Worker:
     """Wire one process's worker with its editor of cards; nothing runs until `run`."""
     store, stores, clock, metrics, chance = (
@@ -73,7 +72,6 @@ def build_worker(
             clock=clock,
             metrics=metrics,
             chance=chance,
-            on_lost_way=on_lost_way,
             owe_copy=owe_copy,
             strayed=SpeedNotices(memory=stores.memory, mail=ports.mail, metrics=metrics).check,
             is_news=News(people=ports.people, settings=stores.settings, usual=terms.news_after).is_news,

@@ -7,8 +7,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_datetime, format_timedelta
+
+from bot.i18n import SOURCE, babel_locale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,9 @@ _ESCAPED: Final = re.compile(r"\\([^\w\s])")
 
 def plain(sentence: str, locale: str, now: int) -> str:
     """The same without markup: moments are spelled out, and what only Discord could name becomes a sign."""
-    bare = _COMMAND.sub(r"\1", _MOMENT.sub(_moment(_known(locale), now), _MARKS.sub("", sentence)))
+    bare = _COMMAND.sub(
+        r"\1", _MOMENT.sub(_moment(babel_locale(locale) or Locale(SOURCE), now), _MARKS.sub("", sentence))
+    )
     return _ESCAPED.sub(r"\1", _MENTION.sub(lambda found: "#…" if found[1] == "#" else "@…", bare))
 
 
@@ -37,10 +41,3 @@ def _moment(locale: Locale, now: int) -> Callable[[re.Match[str]], str]:
         return f"{format_datetime(at, 'medium', tzinfo=UTC, locale=locale)} UTC"
 
     return spell
-
-
-def _known(locale: str) -> Locale:
-    try:
-        return Locale.parse(locale.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")

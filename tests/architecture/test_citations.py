@@ -141,19 +141,35 @@ def defined() -> frozenset[str]:
 
 
 @cache
-def places() -> frozenset[str]:
-    """Every module and package of the program, by its last name, by its file's and in full."""
-    found = {"adapters"}  # a ring, in which there is no package of that name
-    for path in modules():
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        parts = parts[:-1] if parts[-1] == "__init__" else parts
-        found |= {parts[-1], path.name, ".".join(parts)}
-    return frozenset(found)
+def places() -> tuple[tuple[str, ...], ...]:
+    """Every module and package of the program, as the parts of its path."""
+    found = [path.relative_to(ROOT).with_suffix("").parts for path in modules()]
+    return tuple(parts[:-1] if parts[-1] == "__init__" else parts for parts in found)
 
 
-def exists(name: str) -> bool:
-    """Whether a module or package, or anything at the top of a module, is so called."""
-    return name in places() or name in defined()
+def exists(name: str, *, seen_from: tuple[str, ...]) -> bool:
+    """Whether a reader of a module finds one module or package by this name, or anything at the top of a module.
+
+    A bare name is looked for in the same package, then in the same ring, then anywhere but in the sandbox; wherever
+    several modules have it, the whole path is asked for.
+    """
+    if name == "adapters" or name in defined():  # a ring, in which there is no package of that name
+        return True
+    wanted = tuple(name.removesuffix(".py").split("."))
+    if len(wanted) > 1:
+        return wanted in places()
+    called = [place for place in places() if place[-1:] == wanted]
+    circles = (
+        [place for place in called if place[:-1] == seen_from],
+        [place for place in called if place[:2] == seen_from[:2]],
+        [place for place in called if place[:2] != ("bot", "sandbox")],
+    )
+    return any(len(circle) == 1 for circle in circles)
+
+
+def package_of(path: Path) -> tuple[str, ...]:
+    """The package in which a module stands."""
+    return path.relative_to(ROOT).parent.parts
 
 
 def pointed_at(docstring: str) -> list[str]:
@@ -171,26 +187,35 @@ def test_a_docstring_sends_its_reader_to_modules_that_exist() -> None:
     wrong = {
         named(path): lost
         for path in modules()
-        if (lost := [n for n in pointed_at(ast.get_docstring(tree(path)) or "") if not exists(n)])
+        if (
+            lost := [
+                name
+                for name in pointed_at(ast.get_docstring(tree(path)) or "")
+                if not exists(name, seen_from=package_of(path))
+            ]
+        )
     }
     assert wrong == {}
 
 
-def astray(text: str) -> list[str]:
+def astray(text: str, *, seen_from: tuple[str, ...]) -> list[str]:
     """What comments and docstrings below a module's own send their reader to, and is not there: modules, and files."""
-    lost = [m["name"] for m in POINTER.finditer(text) if not exists(m["name"])]
+    lost = [m["name"] for m in POINTER.finditer(text) if not exists(m["name"], seen_from=seen_from)]
     return lost + [name for name in NAMED_FILE.findall(text) if not (ROOT / name).exists()]
 
 
 def test_a_comment_sends_its_reader_to_modules_and_files_that_exist() -> None:
-    assert {named(path): lost for path in modules() if (lost := astray(flowing(path)))} == {}
+    wrong = {named(path): astray(flowing(path), seen_from=package_of(path)) for path in modules()}
+
+    assert {name: lost for name, lost in wrong.items() if lost} == {}
 
 
 def test_a_comment_that_leads_nowhere_is_found() -> None:
     gone, kept = "bot/" + "gone.py", "bot/app.py"
     comments = f"# As it is in {kept} (that is `app`).\n# Not here (that is\n# `gone`), nor in {gone}."
 
-    assert astray(" ".join(line.strip("# ") for line in comments.splitlines())) == ["gone", gone]
+    flat = " ".join(line.strip("# ") for line in comments.splitlines())
+    assert astray(flat, seen_from=("bot",)) == ["gone", gone]
 
 
 def neighbours(docstring: str) -> list[str]:
@@ -214,8 +239,15 @@ def test_a_docstring_of_tests_names_tests_that_exist() -> None:
 
 def test_a_docstring_that_points_at_no_module_is_found() -> None:
     assert pointed_at("It.\nNever here: this (that is `gone`), that (gone_too).") == ["gone", "gone_too"]
-    assert not exists("gone")
-    assert not exists("bot.services.gone")
+    assert not exists("gone", seen_from=("bot",))
+    assert not exists("bot.services.gone", seen_from=("bot",))
+
+
+def test_a_bare_name_leads_to_one_module_and_never_to_the_sandboxs_from_elsewhere() -> None:
+    assert exists("panel", seen_from=("bot", "ui", "pools"))
+    assert not exists("panel", seen_from=("bot", "services"))
+    assert not exists("presses", seen_from=("bot", "ui", "pools"))
+    assert exists("bot.ui.pools.panel", seen_from=("bot", "services"))
 
 
 def test_a_private_name_in_backticks_is_in_the_file() -> None:

@@ -92,6 +92,6 @@ def test_the_engines_pool_is_known_wherever_it_is_ruled_over_and_to_no_prompt_of
 
 def test_what_is_not_usual_is_seen_only_where_it_is_served_or_in_use() -> None:
     assert shown_pools([Pool.NORMAL]) == USUAL_POOLS
-    assert shown_pools([Pool.TURBO]) == shown_pools([], used=[Pool.TURBO]) == MIDJOURNEY_POOLS
+    assert shown_pools([Pool.TURBO]) == MIDJOURNEY_POOLS
     assert shown_pools([Pool.DRAW]) == (*USUAL_POOLS, Pool.DRAW)
     assert [pool for pool in Pool if pool in BY_SERVER[ServerKind.OHMYGPT].pools] == list(USUAL_POOLS)

@@ -41,6 +41,20 @@ def test_the_example_file_lists_every_setting_as_the_program_reads_it() -> None:
     )
 
 
+def test_the_design_names_the_libraries_that_the_program_needs() -> None:
+    page = (ROOT / "docs" / "reference" / "design.md").read_text(encoding="utf-8")
+    table = page.partition("## 3. Libraries")[2].partition("## 4.")[0]
+    taken = re.findall(r"^\|[^|]*\|([^|]*)\|", table, flags=re.MULTILINE)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [
+        *project["dependencies"],
+        *(one for more in project["optional-dependencies"].values() for one in more),
+    ]
+
+    told = {name for cell in taken for name in re.findall(r"`([^`]+)`", cell)}
+    assert told == {re.split(r"[\[~>=;]", one)[0] for one in needed}
+
+
 def test_every_setting_is_read_by_the_program() -> None:
     read = {
         node.attr

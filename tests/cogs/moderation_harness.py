@@ -231,7 +231,6 @@ async def moderated(
                 open_account=lambda key: cast("Any", brought.setdefault(key, Gateway(key=key))),
             ),
             Terms(owner="test", max_running=3, owner_terms=owner_terms or OwnerTerms()),
-            on_lost_way=lambda _job, _why: None,
         )
         mail = DiscordMail(house.bot, CATALOGUES)
         services.owner_questions.mail = mail

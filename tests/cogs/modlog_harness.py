@@ -168,7 +168,6 @@ async def room(folder: Path) -> AsyncIterator[Room]:
                 modlog=ChannelModLog(house.bot, CATALOGUES, house.clock),
             ),
             Terms(owner="test", max_running=3),
-            on_lost_way=lambda _job, _why: None,
         )
         house.bot.services = services
         role = house.guild.create_role("mods", permissions=discord.Permissions(manage_guild=True))

@@ -10,7 +10,7 @@ from bot.domain.inputs import InputRole, sent_prompt
 from bot.domain.pools import Pool
 from tests.cogs.moderation_harness import moderated, seen
 from tests.midjourney.drawing import still
-from tests.services.server_harness import ADA
+from tests.services.server_harness import ADA, set_rule
 from tests.ui.builders import walk
 
 if TYPE_CHECKING:
@@ -65,14 +65,28 @@ async def test_those_that_were_refused_can_be_begun_later_from_the_same_card(tmp
         asked = await ada.slash(channel, "imagine", prompt="a {red, green, blue, grey} fox --fast")
         card = asked.response or asked.followups[-1]
         start, edit, _no = buttons(asked)
-        await shop.services.guilds.set_rule(
-            shop.guild_id, ADA, Pool.FAST, shop.guild_id, per_day=3, running=None, waiting=None
+        await set_rule(
+            shop.services.guilds,
+            shop.guild_id,
+            ADA,
+            Pool.FAST,
+            shop.guild_id,
+            per_day=3,
+            running=None,
+            waiting=None,
         )
 
         await ada.click(card, custom_id=start)
         some, kept = len(await begun(shop)), controls(card)
-        await shop.services.guilds.set_rule(
-            shop.guild_id, ADA, Pool.FAST, shop.guild_id, per_day=None, running=None, waiting=None
+        await set_rule(
+            shop.services.guilds,
+            shop.guild_id,
+            ADA,
+            Pool.FAST,
+            shop.guild_id,
+            per_day=None,
+            running=None,
+            waiting=None,
         )
         await ada.click(card, custom_id=start)
 

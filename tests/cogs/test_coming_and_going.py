@@ -12,6 +12,7 @@ import pytest
 from bot.domain.pools import Pool
 from bot.services.presence import move_to, other_application
 from tests.cogs.moderation_harness import moderated
+from tests.services.server_harness import set_rule
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -91,8 +92,15 @@ async def known(shop: Moderated) -> discord.Guild:
 
 
 async def something_kept(shop: Moderated) -> None:
-    await shop.services.guilds.set_rule(
-        shop.guild_id, shop.boss, Pool.FAST, shop.guild_id, per_day=None, running=None, waiting=None
+    await set_rule(
+        shop.services.guilds,
+        shop.guild_id,
+        shop.boss,
+        Pool.FAST,
+        shop.guild_id,
+        per_day=None,
+        running=None,
+        waiting=None,
     )
 
 

@@ -33,6 +33,7 @@ from bot.ui.moderation.prompt_lists import images_view
 from bot.ui.moderation.setting_words import Localizer
 from tests.cogs.modlog_harness import BOSS, buttons, room, seen
 from tests.fixtures.sqlite import address
+from tests.services.server_harness import set_rule
 from tests.ui.builders import a_picture, walk, words
 from tests.ui.client_harness import CATALOGUES
 
@@ -86,7 +87,7 @@ async def everything_is_set(here: Room) -> None:
     await guilds.set_channel(server, BOSS, here.house.channel.id, allowed=True)
     await guilds.set_media(server, BOSS, server, Treatment.SPOILER, on=True)
     await guilds.add_word(server, BOSS, WordRule(Match.WORD, "gore", WordAction.STRIKE))
-    await guilds.set_rule(server, BOSS, Pool.NORMAL, server, per_day=20, running=2, waiting=5)
+    await set_rule(guilds, server, BOSS, Pool.NORMAL, server, per_day=20, running=2, waiting=5)
     await guilds.set_total(server, BOSS, Pool.NORMAL, 500)
     await guilds.set_price(server, BOSS, Pool.NORMAL, Charge.ZOOM, 3)
     await guilds.pause(server, BOSS, Pool.FAST, "a new key comes")

@@ -17,6 +17,7 @@ from bot.services.accounts.owner_policy import OwnerTerms
 from bot.services.accounts.owner_questions import AGAIN_MS, ASKING, TRIES
 from bot.texts import text
 from tests.cogs.moderation_harness import moderated, seen
+from tests.services.server_harness import set_rule
 from tests.ui.builders import walk, words
 from tests.ui.client_harness import an_easel
 from tests.ui.pools.test_own_key import bring, press
@@ -37,8 +38,15 @@ MORE = ("cogs.servers",)
 
 async def unlimited(shop: Moderated) -> None:
     """What a stranger would do first."""
-    await shop.services.guilds.set_rule(
-        shop.guild_id, shop.boss, Pool.FAST, shop.guild_id, per_day=None, running=None, waiting=None
+    await set_rule(
+        shop.services.guilds,
+        shop.guild_id,
+        shop.boss,
+        Pool.FAST,
+        shop.guild_id,
+        per_day=None,
+        running=None,
+        waiting=None,
     )
 
 

@@ -28,7 +28,7 @@ def test_every_kind_of_server_has_its_row(server: ServerKind) -> None:
     assert not able.remix or able.windows is Windows.ALL
     assert able.tag or able.lookup is Lookup.NEVER
     assert able.pages or able.lookup is Lookup.NEVER
-    assert able.cancel in Cancel
+    assert able.cancel is (Cancel.FORGET if server is ServerKind.PLUS else Cancel.NONE)
 
 
 def test_ohmygpt_opens_no_windows_and_sells_no_turbo() -> None:

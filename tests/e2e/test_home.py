@@ -12,6 +12,7 @@ from bot.domain.pools import Pool
 from bot.domain.servers.guilds import Actor
 from bot.sandbox.stage import GUILD_ID
 from tests.e2e.seen import card_of
+from tests.services.server_harness import set_rule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -90,8 +91,8 @@ async def paused(world: Harness) -> None:
 
 async def role_needed(world: Harness) -> None:
     for pool in Pool:
-        await world.app.services.guilds.set_rule(
-            GUILD_ID, ROBIN, pool, 4711, per_day=5, running=None, waiting=None
+        await set_rule(
+            world.app.services.guilds, GUILD_ID, ROBIN, pool, 4711, per_day=5, running=None, waiting=None
         )
 
 

@@ -14,8 +14,9 @@ from bot.i18n import Catalogues
 from bot.ui.kit.command_texts import CatalogueTranslator
 from bot.ui.pools.options import settled
 from tests.fakes.discord_rules import Judge
+from tests.fixtures.shared import Shared
 from tests.i18n.catalogues import NAMES, path_of
-from tests.ui.client_harness import CATALOGUES, Memory, ScriptedServices, an_easel
+from tests.ui.client_harness import CATALOGUES, ScriptedServices, an_easel
 from tests.ui.wire_harness import line
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ async def told(
 
 def an_unsynced_easel() -> Easel:
     extensions = (*EXTENSIONS, SHORTENING, DRAWING)
-    return an_easel(ScriptedServices(), Memory(), sync_commands=False, extensions=extensions)
+    return an_easel(ScriptedServices(), Shared(), sync_commands=False, extensions=extensions)
 
 
 def parts(command: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -42,6 +42,7 @@ from tests.cogs.moderation_harness import moderated
 from tests.fakes.discord_rules import form_problems, walk
 from tests.i18n.catalogues import NAMES, SOURCE, path_of
 from tests.i18n.places import limit_of
+from tests.services.server_harness import set_rule
 from tests.ui.builders import NOW, a_job, a_picture, a_press, grid_actions, single_actions
 from tests.ui.client_harness import CATALOGUES
 
@@ -173,8 +174,15 @@ async def test_what_moderators_and_members_open_fits(
         for state in (JobState.SUCCEEDED, JobState.RUNNING, JobState.QUEUED):
             await shop.job(state)
         for pool in Pool:
-            await shop.services.guilds.set_rule(
-                shop.guild_id, shop.boss, pool, shop.role.id, per_day=20, running=2, waiting=None
+            await set_rule(
+                shop.services.guilds,
+                shop.guild_id,
+                shop.boss,
+                pool,
+                shop.role.id,
+                per_day=20,
+                running=2,
+                waiting=None,
             )
         mo, ada, channel = shop.mo, shop.house.ada, shop.house.channel
         panel = await shop.panel()

@@ -13,6 +13,7 @@ from bot.domain.servers.guilds import SECTIONS
 from bot.services.intake.region import picture_gone
 from bot.texts import Text, text
 from bot.ui.kit.languages import name_of
+from tests.architecture.ground import ROOT
 from tests.i18n.catalogues import NAMES, SOURCE, Entry, entries
 from tests.ui.client_harness import CATALOGUES
 
@@ -83,14 +84,29 @@ def test_no_sentence_has_a_word_that_was_found_wrong(language: str) -> None:
     assert found == []
 
 
+TWO_POOLS = re.compile(
+    r"\bboth (?:follow|pools)|\bthe other pool\b|^Pause both\b|\btwo pools\b", re.IGNORECASE
+)
+"""What is wrong wherever a server may have more of them."""
+
+
+def test_no_page_speaks_as_if_there_were_two_pools() -> None:
+    found = [
+        f"{page.name}: {said[0]}"
+        for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+        for said in TWO_POOLS.finditer(page.read_text(encoding="utf-8"))
+    ]
+
+    assert found == []
+
+
 def test_who_speaks_of_two_pools_has_a_sentence_for_more() -> None:
-    two = re.compile(r"\bboth (?:follow|pools)|\bthe other pool\b|^Pause both\b|\btwo pools\b", re.IGNORECASE)
     english = entries(SOURCE)
 
     lacking = [
         id_
         for id_, form in sentences(SOURCE)
-        if two.search(form) and f"{id_.removesuffix('_all')}_every" not in english
+        if TWO_POOLS.search(form) and f"{id_.removesuffix('_all')}_every" not in english
     ]
 
     assert lacking == []

@@ -10,35 +10,10 @@ import discord
 import pytest
 
 from bot.domain.schedule import DAY
-from bot.errors import StorageTrouble
 from bot.metrics import Meters
 from bot.starts import FREE, Starts
+from tests.fixtures.shared import Shared
 from tests.process.clock import Idle
-
-
-class Memory:
-    """What outlives the process."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, str] = {}
-        self.broken = False
-
-    async def get(self, name: str) -> str | None:
-        """Read."""
-        if self.broken:
-            raise StorageTrouble("the disk is full")
-        return self.kept.get(name)
-
-    async def set(self, name: str, value: str) -> None:
-        """Write."""
-        self.kept[name] = value
-
-    async def swap(self, name: str, old: str | None, new: str) -> bool:
-        """Write if nobody did meanwhile."""
-        if self.kept.get(name) != old:
-            return False
-        self.kept[name] = new
-        return True
 
 
 class Client:
@@ -64,7 +39,7 @@ class Loop:
 
     def __init__(self) -> None:
         self.clock = Idle()
-        self.memory = Memory()
+        self.memory = Shared()
         self.client: Any = Client(self.clock)
         self.stopping = asyncio.Event()
 
@@ -127,13 +102,13 @@ async def test_somebody_who_wants_to_stop_does_not_wait(loop: Loop) -> None:
 
 
 async def test_a_clock_that_was_ahead_or_a_strange_note_costs_no_waiting(loop: Loop) -> None:
-    loop.memory.kept["starts/all"] = str([loop.clock.now() + DAY * n for n in range(1, 99)])
+    loop.memory.words["starts/all"] = str([loop.clock.now() + DAY * n for n in range(1, 99)])
     assert (await loop.start())[1] == 0
-    loop.memory.kept["starts/all"] = "what?"
+    loop.memory.words["starts/all"] = "what?"
     assert (await loop.start())[1] == 0
 
 
 async def test_a_database_that_cannot_be_read_does_not_keep_the_bot_away(loop: Loop) -> None:
-    loop.memory.broken = True
+    loop.memory.trouble = "get"
 
     assert (await loop.start())[1] == 0

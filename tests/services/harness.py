@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    import pytest
+
     from bot.domain.inputs import Shape
     from bot.domain.open_answers import OpenAnswer
     from bot.services.intake.intake import StartedJob
@@ -647,6 +649,12 @@ class Names:
         return self._last
 
 
+def kept_back(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """The jobs whose delivery was given up, by the log, and why."""
+    said = [vars(record) for record in caplog.records if record.message == "delivery_kept"]
+    return [(fields["job"], fields["reason"]) for fields in said]
+
+
 class Harness:
     """Boots, drives and kills processes of the bot."""
 
@@ -669,7 +677,6 @@ class Harness:
         self.pictures_left = 10**9
         self.preview_trouble: Exception | None = None
         self.preview_takes = 0.0
-        self.lost_ways: list[tuple[JobKey, str]] = []
         self.rules: dict[Pool, Allowance] = {Pool.NORMAL: UNLIMITED, Pool.FAST: UNLIMITED}
         self.default_pool = Pool.NORMAL
         self.max_running = 3
@@ -736,7 +743,6 @@ class Harness:
                 chance=lambda: 0.0,
                 **self.more_terms,
             ),
-            on_lost_way=lambda job, why: self.lost_ways.append((job.key, why)),
         )
 
     async def boot(self) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.pools import UNLIMITED, AllowanceChange
 from bot.domain.servers.guilds import Actor
 from bot.errors import RetryLater, UserError
 from bot.i18n import Catalogues
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.pools import Pool
     from bot.domain.servers.guild_ports import ModEvent
+    from bot.domain.servers.guilds import Changed
     from bot.services.admission.asker import Asker
     from bot.services.servers.moderation import Moderation
     from bot.services.servers.quota import Allowances
@@ -125,7 +127,25 @@ class Server:
         waiting: int | None = None,
     ) -> None:
         """Give a role an allowance."""
-        await self.guilds.set_rule(GUILD, ADA, pool, role, per_day=per_day, running=running, waiting=waiting)
+        await set_rule(self.guilds, GUILD, ADA, pool, role, per_day=per_day, running=running, waiting=waiting)
+
+
+async def set_rule(
+    guilds: Guilds,
+    guild_id: int,
+    actor: Actor,
+    pool: Pool,
+    role_id: int,
+    *,
+    per_day: int | None,
+    running: int | None,
+    waiting: int | None,
+    per_month: int | None = None,
+    cooldown: int = 0,
+) -> Changed:
+    """Give a role an allowance in a pool, over the one it had; None is unlimited, the server's id everyone."""
+    numbers = AllowanceChange(per_day, running, waiting, per_month, cooldown)
+    return await guilds.change_rule(guild_id, actor, pool, role_id, numbers, otherwise=UNLIMITED)
 
 
 async def servers(folder: Path) -> AsyncIterator[Server]:

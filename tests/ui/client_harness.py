@@ -20,6 +20,7 @@ from bot.services.intake.intake import StartedJob
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.ui.card.cards import Cards
 from bot.ui.card.publisher import DiscordPublisher
+from tests.fixtures.shared import Shared
 from tests.ui.builders import a_job, a_reply
 
 if TYPE_CHECKING:
@@ -45,26 +46,6 @@ if TYPE_CHECKING:
     from bot.services.wiring import Services
 
 CATALOGUES = Catalogues.load(strict=True)
-
-
-class Memory:
-    """What outlives the client."""
-
-    def __init__(self) -> None:
-        self.words: dict[str, str] = {}
-
-    async def get(self, name: str) -> str | None:
-        return self.words.get(name)
-
-    async def set(self, name: str, value: str) -> None:
-        self.words[name] = value
-
-    async def swap(self, name: str, old: str | None, new: str) -> bool:
-        await asyncio.sleep(0)
-        if self.words.get(name) != old:
-            return False
-        self.words[name] = new
-        return True
 
 
 @dataclass
@@ -245,7 +226,7 @@ class ClientHarness:
     env: simcord.Env
     bot: Easel
     services: ScriptedServices
-    meta: Memory
+    meta: Shared
     guild: GuildHandle
     channel: ChannelHandle
     ada: MemberActor
@@ -275,7 +256,7 @@ PATIENCE_S = 40.0
 """How long the bot may be busy with one action: of this machine's time, on which much else may run."""
 
 
-def an_easel(services: ScriptedServices, meta: Memory, **options: Any) -> Easel:
+def an_easel(services: ScriptedServices, meta: Shared, **options: Any) -> Easel:
     """The client as the composition root would build it."""
     return Easel(
         services=cast("Services", services),
@@ -291,7 +272,7 @@ async def studio(
     *, extensions: Sequence[str] = ("cogs.imagine",), **options: Any
 ) -> AsyncIterator[ClientHarness]:
     """Open the studio; expected refusals travel as exceptions, so the simulation does not judge them."""
-    services, meta = ScriptedServices(), Memory()
+    services, meta = ScriptedServices(), Shared()
     bot = an_easel(services, meta, extensions=extensions, **options)
     async with simcord.run(bot, check_errors=False, settle_timeout=PATIENCE_S) as env:
         guild = env.create_guild("Studio")

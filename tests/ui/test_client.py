@@ -11,7 +11,8 @@ import pytest
 from bot.client import SYNCED, SYNCING, TURN_S
 from bot.errors import StartupDelayed, StartupError, StorageTrouble, UserError
 from bot.texts import text
-from tests.ui.client_harness import Memory, ScriptedServices, an_easel
+from tests.fixtures.shared import Shared
+from tests.ui.client_harness import ScriptedServices, an_easel
 from tests.ui.wire_harness import line
 
 COMMANDS = r"/applications/\d+/commands"
@@ -104,7 +105,7 @@ async def test_trouble_while_telling_them_is_no_reason_to_stop_and_is_tried_at_t
 
 @pytest.mark.parametrize("name", ["cogs.no_such_cog", "tests.ui.builders"])
 async def test_an_extension_that_cannot_be_loaded_stops_the_start(name: str) -> None:
-    bot = an_easel(ScriptedServices(), Memory(), extensions=(name,), sync_commands=False)
+    bot = an_easel(ScriptedServices(), Shared(), extensions=(name,), sync_commands=False)
 
     async with bot:
         with pytest.raises(StartupError, match=name):
@@ -114,7 +115,7 @@ async def test_an_extension_that_cannot_be_loaded_stops_the_start(name: str) -> 
 async def test_a_database_in_trouble_while_it_starts_is_one_sentence_and_worth_another_try(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    memory = Memory()
+    memory = Shared()
 
     async def fails(_name: str) -> str | None:
         raise StorageTrouble("the disk of the database is full")

@@ -18,8 +18,9 @@ from bot.domain.jobs import JobState
 from bot.ui.card.cards import Cards
 from bot.ui.card.publisher import DiscordPublisher
 from tests.fakes.discord_wire import FakeDiscord
+from tests.fixtures.shared import Shared
 from tests.ui.builders import a_job, a_reply
-from tests.ui.client_harness import CATALOGUES, Memory, ScriptedServices, an_easel
+from tests.ui.client_harness import CATALOGUES, ScriptedServices, an_easel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -45,7 +46,7 @@ class Line:
     discord: FakeDiscord
     bot: Easel
     services: ScriptedServices
-    meta: Memory
+    meta: Shared
     publisher: DiscordPublisher
 
     def job(self, state: JobState = JobState.SUCCEEDED, **changes: Any) -> Job:
@@ -76,7 +77,7 @@ async def line(*, extensions: Sequence[str] = ("cogs.imagine",), **options: Any)
     addresses = DiscordRoute.BASE, DiscordWebSocket.DEFAULT_GATEWAY
     async with FakeDiscord(**options) as fake:
         use_addresses(fake.api, fake.gateway)
-        services, meta = ScriptedServices(), Memory()
+        services, meta = ScriptedServices(), Shared()
         bot = an_easel(services, meta, extensions=extensions)
         running = asyncio.create_task(bot.start(fake.token))
         try:

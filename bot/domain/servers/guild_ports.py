@@ -214,13 +214,13 @@ class Records(Protocol):
         """The servers that have a log channel, and the bot."""
 
 
-class Memory(Protocol):
+class SharedState(Protocol):
     """Small facts that all processes share. Both methods raise `StorageTrouble`."""
 
-    async def get(self, key: str) -> str | None:
+    async def get(self, key: str, /) -> str | None:
         """Read a value; None if it was never set."""
 
-    async def swap(self, key: str, old: str | None, new: str) -> bool:
+    async def swap(self, key: str, old: str | None, new: str, /) -> bool:
         """Write only if the value is still `old` (None: not there): of several processes exactly one succeeds."""
 
 
@@ -233,7 +233,7 @@ class GuildStores:
     books: BookStore
     records: Records
     keys: KeyStore
-    memory: Memory
+    memory: SharedState
 
 
 class EventKind(StrEnum):

@@ -15,8 +15,9 @@ from bot.domain.failures import FailureKind
 from bot.domain.tasks import TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy.refusals import Row, look_up
-from bot.midjourney.mjproxy.tasks import read_id, read_status, word
+from bot.midjourney.mjproxy.tasks import read_id, read_status
 from bot.midjourney.ohmygpt.envelope import clean, quote, retry_after, whole_number
+from bot.midjourney.ohmygpt.remote_actions import word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,13 +4,14 @@ Never here: I/O, and answers to submissions (`answers`)."""
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
 from bot.domain.capabilities import Speed
-from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
+from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.midjourney.mjproxy.prompts import speed_in
-from bot.midjourney.ohmygpt.envelope import clean, whole_number
+from bot.midjourney.ohmygpt.envelope import whole_number
+from bot.midjourney.ohmygpt.remote_actions import read_actions, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,11 +32,6 @@ _RANKS: Final[Mapping[TaskStatus, int]] = {
     TaskStatus.SUBMITTED: 1,
 }
 _TEXTS: Final = frozenset({"DESCRIBE", "SHORTEN"})
-
-
-def word(value: object) -> str | None:
-    """A text, or None for anything that is none or says nothing."""
-    return (clean(value).strip() or None) if isinstance(value, str) else None
 
 
 def read_id(value: object) -> RemoteTaskId | None:
@@ -82,7 +78,7 @@ def read_task(value: object, *, base: str) -> TaskSnapshot | None:
         submitted_at=_time(value.get("submitTime")),
         webhook_url=word(properties.get("notifyHook")),
         discord_url=placed(word(value.get("imageUrl")), base=base),
-        actions=_buttons(value.get("buttons")),
+        actions=read_actions(value.get("buttons")),
         tag=word(value.get("state")),
         final_prompt=final,
         ran_at=_speed(value.get("mode"), final),
@@ -145,19 +141,3 @@ def _speed(mode: object, final_prompt: str | None) -> Speed | None:
         return Speed(written)
     except ValueError:
         return None
-
-
-def _buttons(value: Any) -> tuple[RemoteAction, ...]:
-    """The buttons in the server's order; one without a customId is a link, one that no database can hold is broken."""
-    if not isinstance(value, list):
-        return ()
-    return tuple(
-        RemoteAction(
-            custom_id=id_, label=word(entry.get("label")) or "", emoji=word(entry.get("emoji")) or ""
-        )
-        for entry in value
-        if isinstance(entry, dict)
-        and isinstance(id_ := entry.get("customId"), str)
-        and id_.strip()
-        and clean(id_) == id_
-    )

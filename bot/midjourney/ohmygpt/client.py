@@ -102,10 +102,10 @@ class MidjourneyApi:
         # A bucket must hold at least one call, so a budget below one a second stretches the period instead.
         self._reads = AsyncLimiter(max(per_second, 1.0), max(per_second, 1.0) / per_second)
 
-    def with_key(self, key: str, *, admin_key: str | None = None, origin: str | None = None) -> MidjourneyApi:
+    def with_key(self, key: str, *, origin: str | None = None) -> MidjourneyApi:
         """Make the same adapter for another account, over the same lines and with a read budget of its own."""
         there = origin or self._settings.origin
-        settings = replace(self._settings, key=key, admin_key=admin_key, origin=there)
+        settings = replace(self._settings, key=key, admin_key=None, origin=there)
         return MidjourneyApi(
             self._lines,
             settings,

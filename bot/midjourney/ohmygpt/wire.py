@@ -17,6 +17,7 @@ from bot.domain.pools import USUAL_POOLS, Pool
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.envelope import clean, open_envelope, whole_number
+from bot.midjourney.ohmygpt.remote_actions import read_actions, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,21 +105,16 @@ class PageRequest(Request):
 # -- in ----------------------------------------------------------------------------------------------------------------
 
 
-def _word(value: object) -> str | None:
-    """A text, or None for anything that is none or says nothing."""
-    return (clean(value).strip() or None) if isinstance(value, str) else None
-
-
 def _pool(value: object) -> Pool | None:
-    written = (_word(value) or "").upper()
+    written = (word(value) or "").upper()
     return next((pool for pool in USUAL_POOLS if pool.value == written), None)
 
 
 def _status(value: object) -> TaskStatus:
-    word = (_word(value) or "").upper()
-    word = {"FAILED": "FAILURE", "CANCELLED": "CANCEL", "CANCELED": "CANCEL"}.get(word, word)
+    written = (word(value) or "").upper()
+    written = {"FAILED": "FAILURE", "CANCELLED": "CANCEL", "CANCELED": "CANCEL"}.get(written, written)
     try:
-        return TaskStatus(word)
+        return TaskStatus(written)
     except ValueError:
         return TaskStatus.UNKNOWN
 
@@ -158,24 +154,7 @@ def _task_id(value: object) -> RemoteTaskId | None:
     return RemoteTaskId(str(number)) if number is not None and 0 < number < 10**19 else None
 
 
-def _actions(value: object) -> tuple[RemoteAction, ...]:
-    """The buttons in upstream's order; an entry without a customId is a link and is left out (contract §2.4)."""
-    if not isinstance(value, list):
-        return ()
-    return tuple(
-        RemoteAction(
-            custom_id=id_, label=_word(entry.get("label")) or "", emoji=_word(entry.get("emoji")) or ""
-        )
-        for entry in value
-        if isinstance(entry, dict)
-        and isinstance(id_ := entry.get("customId"), str)
-        # An id that no database can hold cannot come back verbatim, so its button could not work.
-        and id_.strip()
-        and clean(id_) == id_
-    )
-
-
-Word = Annotated[str | None, BeforeValidator(_word)]
+Word = Annotated[str | None, BeforeValidator(word)]
 
 
 class Task(BaseModel):
@@ -195,7 +174,7 @@ class Task(BaseModel):
     webhookUrl: Word = None  # noqa: N815 - upstream's name
     imageDcUrl: Word = None  # noqa: N815 - upstream's name
     imageS3Url: Word = None  # noqa: N815 - upstream's name
-    actions: Annotated[tuple[RemoteAction, ...], BeforeValidator(_actions)] = ()
+    actions: Annotated[tuple[RemoteAction, ...], BeforeValidator(read_actions)] = ()
 
     def snapshot(self) -> TaskSnapshot:
         """The same in our words."""

@@ -59,7 +59,7 @@ class Accounts:
     own_name: str = DEFAULT_ACCOUNT
     own: OwnKeys
     owner: OwnerPolicy
-    own_able: Capabilities = OHMYGPT
+    own_capabilities: Capabilities = OHMYGPT
     """What a server's own key can do."""
 
     async def for_chain(self, guild_id: int | None, pool: Pool) -> str:
@@ -83,7 +83,7 @@ class Accounts:
 
     def capabilities(self, name: str) -> Capabilities:
         """What an account can do, as far as it is known by now; a server's own key is OhMyGPT's."""
-        return self.own_able if is_own(name) else capabilities_of(self.fixed.get(name))
+        return self.own_capabilities if is_own(name) else capabilities_of(self.fixed.get(name))
 
     async def learned(self, name: str) -> Capabilities:
         """The same, with one free question to a server that was asked nothing yet; in trouble, what is known so far."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.domain.costs import Money
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock
-    from bot.domain.servers.guild_ports import BookStore, Memory
+    from bot.domain.servers.guild_ports import BookStore, SharedState
 
 LIST: Final = "price_list"
 """Under this name the processes share what was last understood of the service's price list."""
@@ -36,7 +36,7 @@ class Costs:
     """Prices in credits. What is not known is None, never 0. Methods raise `StorageTrouble`."""
 
     books: BookStore
-    memory: Memory
+    memory: SharedState
     clock: Clock
     stated: Rates = field(default_factory=lambda: NOTHING)
     """By the owner's word, which stands above the list."""

@@ -13,7 +13,7 @@ from bot.domain.servers.guilds import Actor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.domain.servers.guild_ports import Memory
+    from bot.domain.servers.guild_ports import SharedState
 
 ORDERS: Final = "keys_being_made"
 """Under this name the processes share them."""
@@ -38,7 +38,7 @@ class Order:
 class KeyOrders:
     """The orders, by the tag in the key's name. Every method raises `StorageTrouble`."""
 
-    memory: Memory
+    memory: SharedState
 
     async def every(self) -> Mapping[str, Order]:
         """All of them."""

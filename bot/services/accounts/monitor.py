@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from bot.domain.balances import BalanceApi
     from bot.domain.ports import Clock, ImageApi
-    from bot.domain.servers.guild_ports import Memory, Records
+    from bot.domain.servers.guild_ports import Records, SharedState
     from bot.services.accounts.accounts import Accounts
     from bot.services.accounts.costs import Costs
     from bot.services.accounts.own_keys import OwnKeys
@@ -78,7 +78,7 @@ class AccountMonitor:
     upstream_keys: UpstreamKeys
     costs: Costs
     records: Records
-    memory: Memory
+    memory: SharedState
     dispatcher: Dispatcher
     clock: Clock
     balance_low: int | None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bot.domain.jobs import Job
     from bot.domain.ports import Clock
-    from bot.domain.servers.guild_ports import Memory
+    from bot.domain.servers.guild_ports import SharedState
     from bot.domain.tenancy import TenantStore
     from bot.texts import Text
 
@@ -93,7 +93,7 @@ class OwnerPolicy:
     store: TenantStore
     terms: OwnerTerms
     clock: Clock
-    memory: Memory
+    memory: SharedState
     own_keys_offered: Callable[[], bool] = lambda: False
     _admitted: TTLCache[int, None, int] = field(init=False)
 

@@ -13,7 +13,7 @@ from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
     from bot.domain.ports import Clock
-    from bot.domain.servers.guild_ports import Memory
+    from bot.domain.servers.guild_ports import SharedState
     from bot.domain.tenancy import KnownServer
     from bot.services.accounts.owner_policy import OwnerMail, OwnerPolicy
 
@@ -32,7 +32,7 @@ class OwnerQuestions:
     """Noted as being sent before, and as asked after. Has to run in one process at least; several share the work."""
 
     policy: OwnerPolicy
-    memory: Memory
+    memory: SharedState
     clock: Clock
     mail: OwnerMail
 

@@ -17,7 +17,7 @@ from bot.texts import text
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.ports import Metrics
-    from bot.domain.servers.guild_ports import Memory
+    from bot.domain.servers.guild_ports import SharedState
     from bot.services.accounts.owner_policy import OwnerMail
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ NOTIFIED: Final = "strayed"
 class SpeedNotices:
     """Tells the owner once of each pool that an account does not keep."""
 
-    memory: Memory
+    memory: SharedState
     mail: OwnerMail
     metrics: Metrics
 

@@ -1,5 +1,5 @@
 """Names for new jobs, and secrets for their addresses.
-Never here: how a key is written and read (that is `keys` in the domain)."""
+Never here: how a key is written and read (that is `bot.domain.keys`)."""
 
 from __future__ import annotations
 

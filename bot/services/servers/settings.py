@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from cachetools import TTLCache
 
-from bot.domain.pools import UNLIMITED, AllowanceChange, Pool
 from bot.domain.prices import Charge, Price, price_of
 from bot.domain.schedule import HOUR
 from bot.domain.servers.access import MediaRule, Treatment
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
-    from bot.domain.pools import Allowance
+    from bot.domain.pools import Allowance, AllowanceChange, Pool
     from bot.domain.ports import Clock
     from bot.domain.servers.guild_ports import SettingsStore
     from bot.domain.servers.guilds import Actor, AuditEntry
@@ -105,23 +104,6 @@ class Guilds:
         return await self.store.audit(guild_id, before=before, limit=limit)
 
     # -- pools -------------------------------------------------------------------------------------------
-
-    async def set_rule(
-        self,
-        guild_id: int,
-        actor: Actor,
-        pool: Pool,
-        role_id: int,
-        *,
-        per_day: int | None,
-        running: int | None,
-        waiting: int | None,
-        per_month: int | None = None,
-        cooldown: int = 0,
-    ) -> Changed:
-        """Give a role an allowance in a pool, over the one it had; None is unlimited, the server's id everyone."""
-        numbers = AllowanceChange(per_day, running, waiting, per_month, cooldown)
-        return await self.change_rule(guild_id, actor, pool, role_id, numbers, otherwise=UNLIMITED)
 
     async def change_rule(
         self,

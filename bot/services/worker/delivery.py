@@ -72,7 +72,6 @@ class Delivery:
     clock: Clock
     metrics: Metrics
     chance: Callable[[], float]
-    on_lost_way: Callable[[Job, str], None]
     owe_copy: Callable[[Job, Route], Awaitable[None]]
     strayed: Callable[[Job], Awaitable[None]]
     """Told of each delivered job, in case that it ran in another pool than its own."""
@@ -228,7 +227,8 @@ class Delivery:
             raise put_off
         if not withdrawn:
             why = ", ".join(reasons) or (put_off.reason if put_off else "no_route")
-            self.on_lost_way(outgoing.job, why)
+            where = outgoing.job.reply.channel_id
+            log.warning("delivery_kept", extra={"job": outgoing.job.key, "channel": where, "reason": why})
             self.dispatcher.notify_of_lost(outgoing.job, why)
         return await self._done(outgoing.job, Route.KEPT, None, reasons)
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
+
+from bot.i18n import babel_locale
 
 SCRIPTS: Final = MappingProxyType({"zh_CN": "zh_Hans", "zh_TW": "zh_Hant"})
 """Languages that people call by their script (“简体中文”), where their country would be named otherwise."""
@@ -16,15 +18,8 @@ CALLED: Final = MappingProxyType({("ko", "zh_Hans"): "중국어(간체)", ("ko",
 
 def name_of(language: str, reader: str | None = None) -> str:
     """A language's name (by gettext's `zh_CN`) in a reader's (by Discord's `es-419`); without one, in itself."""
-    shown = _locale(language if reader is None else reader) or Locale.parse(language)
+    shown = babel_locale(language if reader is None else reader) or Locale.parse(language)
     key = SCRIPTS.get(language, language)
     name = CALLED.get((shown.language, key)) or shown.languages.get(key)
     name = str(name or Locale.parse(language).get_display_name(shown) or language)
     return name[:1].upper() + name[1:]
-
-
-def _locale(name: str) -> Locale | None:
-    try:
-        return Locale.parse(name.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return None

@@ -121,7 +121,7 @@ def _ids(context: Context, name: str) -> list[int]:
 # -- how pictures are shown ----------------------------------------------------------------------------------
 
 
-def media_modal(localize: Localize, _settings: GuildSettings | None = None) -> discord.ui.Modal:
+def media_modal(localize: Localize) -> discord.ui.Modal:
     """Ask how pictures of a channel, or of a role's members, are shown."""
     kinds = [(t.value, localize(text(f"choice.media.{t.value}")), n == 0) for n, t in enumerate(Treatment)]
     words = ((True, "setting.yes"), (False, "setting.no"))
@@ -316,7 +316,7 @@ def _line(
 
 LIST_MODALS: Final[Mapping[str, Callable[[Localize, GuildSettings], discord.ui.Modal]]] = {
     "channels": channels_modal,
-    "media": media_modal,
+    "media": lambda localize, _settings: media_modal(localize),
     "words": words_modal,
     "prompts": prompts_modal,
 }

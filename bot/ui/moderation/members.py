@@ -1,5 +1,5 @@
 """What moderators see of a member and of the jobs of their server, with the buttons for it. Stateless: all is in the ids.
-Never here: what a button does (`presses`), and reading anything."""
+Never here: what a button does (`mod_buttons`), and reading anything."""
 
 from __future__ import annotations
 

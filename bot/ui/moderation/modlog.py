@@ -1,5 +1,5 @@
 """The moderators' log channel: one small card an event, in the server's language, pinging nobody.
-Never here: what is told, how often (`dispatcher`), and where (settings)."""
+Never here: what is told, how often (`dispatcher`), and where (`bot.services.servers.settings`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The panel of a server's pools: one card that shows them all, and stateless buttons that change everything.
-Never here: what a change means (`changes`), and what a button does (`presses`)."""
+Never here: what a change means (`changes`), and what a button does (`panel_buttons`)."""
 
 from __future__ import annotations
 

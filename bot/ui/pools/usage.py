@@ -11,11 +11,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 
 from bot.domain.costs import Cost
 from bot.domain.days import date_of, day_of
 from bot.domain.schedule import DAY
+from bot.i18n import SOURCE, babel_locale
 from bot.texts import Localize, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.pools.charts import Bar, usage_chart
@@ -54,7 +55,7 @@ async def show_usage(context: Context, days: int) -> None:
     chart = await asyncio.to_thread(
         usage_chart,
         bars_of(rows, dates),
-        language(context.locale),
+        babel_locale(context.locale) or Locale(SOURCE),
         pools=pools,
         money=money,
     )
@@ -141,11 +142,3 @@ def usage_view(
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
     box.add_item(discord.ui.File(f"attachment://{TABLE}"))
     return StatelessView(box)
-
-
-def language(locale: str) -> Locale:
-    """How numbers and dates are written in the chart."""
-    try:
-        return Locale.parse(locale.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")

@@ -1,5 +1,5 @@
 """The card of `/prefer`: what one person prefers, with menus and buttons that change it at once. Stateless.
-Never here: what a preference does (domain, services), and what a control does (`presses`)."""
+Never here: what a preference does (domain, services), and what a control does (`components`)."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from bot.domain.pools import Pool
 from bot.sandbox.mjproxy.flavours import Flavour
 from tests.cogs.moderation_harness import moderated
 from tests.e2e.test_proxy import proxied
+from tests.services.server_harness import set_rule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,8 @@ async def test_what_speaks_of_three_pools_is_painted(camera: Camera, tmp_path: P
     async with moderated(tmp_path, server=ServerKind.TRUEAI, more=("cogs.shorten",)) as shop:
         house, guilds = shop.house, shop.services.guilds
         for pool, per_day in ((Pool.NORMAL, 20), (Pool.FAST, 8), (Pool.TURBO, 3)):
-            await guilds.set_rule(
+            await set_rule(
+                guilds,
                 shop.guild_id,
                 shop.boss,
                 pool,

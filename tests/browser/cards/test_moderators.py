@@ -17,6 +17,7 @@ from bot.domain.servers.access import HOUR_MS
 from bot.domain.servers.guilds import Actor
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from tests.cogs.modlog_harness import BOSS, room
+from tests.services.server_harness import set_rule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,8 +45,17 @@ async def a_busy_server(here: Room) -> None:
     guilds, prompt_settings, server = here.services.guilds, here.services.prompt_settings, here.guild_id
     for rule in WORDS:
         await guilds.add_word(server, BOSS, rule)
-    await guilds.set_rule(
-        server, BOSS, Pool.NORMAL, server, per_day=20, running=2, waiting=5, per_month=100, cooldown=15
+    await set_rule(
+        guilds,
+        server,
+        BOSS,
+        Pool.NORMAL,
+        server,
+        per_day=20,
+        running=2,
+        waiting=5,
+        per_month=100,
+        cooldown=15,
     )
     await guilds.pause(server, BOSS, Pool.FAST, "a new key comes at noon")
     await prompt_settings.set_defaults(server, BOSS, here.house.channel.id, "--ar 3:2 --stylize 200")

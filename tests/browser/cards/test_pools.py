@@ -13,6 +13,7 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 from bot.domain.jobs import JobState
 from bot.domain.pools import Pool
 from tests.cogs.moderation_harness import moderated
+from tests.services.server_harness import set_rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,8 @@ async def a_fortnight(shop: Moderated) -> None:
     await shop.job(JobState.RUNNING)
     guilds, here = shop.services.guilds, shop.guild_id
     for pool, role, per_day in ((Pool.NORMAL, here, 20), (Pool.FAST, shop.role.id, 30)):
-        await guilds.set_rule(
+        await set_rule(
+            guilds,
             here,
             shop.boss,
             pool,

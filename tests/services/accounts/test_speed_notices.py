@@ -13,10 +13,10 @@ from bot.domain.accounts import OwnAccount
 from bot.domain.capabilities import Speed
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
-from bot.errors import StorageTrouble
 from bot.services.accounts.speed_notices import NOTIFIED, SpeedNotices
 from bot.services.modlog.events import events_of
 from tests.domain.builders import a_job
+from tests.fixtures.shared import Shared
 from tests.services.harness import Meters
 
 if TYPE_CHECKING:
@@ -25,39 +25,13 @@ if TYPE_CHECKING:
     from bot.texts import Text
 
 
-class Memory:
-    """What processes share, with troubles and another process at will."""
-
-    def __init__(self) -> None:
-        self.stored: dict[str, str] = {}
-        self.trouble = ""
-        self.raced = False
-        self.theirs: str | None = None
-        """What another process writes just before our next writing."""
-
-    async def get(self, name: str) -> str | None:
-        if self.trouble == "get":
-            raise StorageTrouble("the disk is full")
-        return self.stored.get(name)
-
-    async def swap(self, name: str, before: str | None, after: str) -> bool:
-        if self.trouble == "swap":
-            raise StorageTrouble("the disk is full")
-        if self.theirs is not None:
-            self.stored[name], self.theirs = self.theirs, None
-        if self.raced or self.stored.get(name) != before:
-            return False
-        self.stored[name] = after
-        return True
-
-
 class Mail:
     """The owner's mail."""
 
     def __init__(self) -> None:
         self.told: list[Text] = []
         self.arrives = True
-        self.breaks: Memory | None = None
+        self.breaks: Shared | None = None
         self.meanwhile: Callable[[], None] | None = None
 
     async def notify(self, words: Text, *, once: str) -> bool:
@@ -74,7 +48,7 @@ class Office:
     """The service with its surroundings."""
 
     def __init__(self) -> None:
-        self.memory, self.mail, self.meters = Memory(), Mail(), Meters()
+        self.memory, self.mail, self.meters = Shared(), Mail(), Meters()
         self.strays = SpeedNotices(memory=self.memory, mail=self.mail, metrics=self.meters)  # type: ignore[arg-type]  # what is asked of them
 
 
@@ -119,13 +93,13 @@ async def test_who_was_not_reached_is_told_next_time_although_another_process_no
     office: Office,
 ) -> None:
     def theirs() -> None:
-        office.memory.theirs = json.dumps(["mint/FAST", "other/FAST"])
+        office.memory.theirs = NOTIFIED, json.dumps(["mint/FAST", "other/FAST"])
 
     office.mail.arrives, office.mail.meanwhile = False, theirs
     await office.strays.check(a_picture())
     office.mail.arrives, office.mail.meanwhile = True, None
 
-    assert office.memory.stored == {NOTIFIED: json.dumps(["other/FAST"])}
+    assert office.memory.words == {NOTIFIED: json.dumps(["other/FAST"])}
     await office.strays.check(a_picture())
     assert len(office.mail.told) == 2
 

@@ -24,7 +24,7 @@ from bot.storage.people_tables import drafts
 from bot.storage.server_tables import audit, notices, strikes
 from tests.services.harness import GUILD
 from tests.services.intake.test_pictures import files
-from tests.services.server_harness import ADA, refusal
+from tests.services.server_harness import ADA, refusal, set_rule
 
 if TYPE_CHECKING:
     from bot.domain.tenancy import KnownServer
@@ -81,7 +81,7 @@ async def everything_allowed(world: Harness) -> None:
     """What its moderators can do about it."""
     guilds = world.services.guilds
     for pool in (Pool.NORMAL, Pool.FAST):
-        await guilds.set_rule(STRANGER, ADA, pool, STRANGER, per_day=None, running=None, waiting=None)
+        await set_rule(guilds, STRANGER, ADA, pool, STRANGER, per_day=None, running=None, waiting=None)
         await guilds.set_price(STRANGER, ADA, pool, Charge.IMAGINE, 0)
         await world.services.allowances.grant(
             STRANGER, ADA, 66, pool, units=1_000, reason="", expires_at=None

@@ -24,7 +24,7 @@ from tests.services.harness import CHANNEL, GUILD, Harness
 from tests.services.intake.test_mask_editor import MASK, Screens
 from tests.services.intake.test_pictures import described
 from tests.services.intake.test_regions import single
-from tests.services.server_harness import ADA, SENTENCES, refusal
+from tests.services.server_harness import ADA, SENTENCES, refusal, set_rule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -209,7 +209,7 @@ class Walk:
     async def prepare(self) -> None:
         guilds, world = self.services.guilds, self.world
         for pool in Pool:
-            await guilds.set_rule(GUILD, ADA, pool, ROLE, per_day=None, running=None, waiting=None)
+            await set_rule(guilds, GUILD, ADA, pool, ROLE, per_day=None, running=None, waiting=None)
         self.here = replace(world.asker(), role_ids=frozenset({ROLE}))
         world.roster.add(GUILD, 1, role_ids=frozenset({ROLE}))
         world.upstream.template.clear()
@@ -220,7 +220,7 @@ class Walk:
         world.upstream.template.clear()
         self.description = await described(world, pool=Pool.NORMAL)
         for pool in Pool:
-            await guilds.set_rule(GUILD, ADA, pool, ROLE, per_day=None, running=None, waiting=None)
+            await set_rule(guilds, GUILD, ADA, pool, ROLE, per_day=None, running=None, waiting=None)
         self.token = (await self.links.make(self.asker(), self.other.key, 1) or "").rpartition("/")[2]
         self.draft = await self.services.drafts.keep(
             PromptOptions(prompt="an owl"),

@@ -30,7 +30,7 @@ from tests.services.admission.test_authorization import (
 )
 from tests.services.harness import CHANNEL, GUILD, Harness
 from tests.services.intake.test_pictures import files
-from tests.services.server_harness import ADA, SENTENCES
+from tests.services.server_harness import ADA, SENTENCES, set_rule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -130,7 +130,7 @@ async def batch_and_rules(walk: Walk) -> None:
     )
     walk.draft = offer.key
     for pool in Pool:
-        await walk.services.guilds.set_rule(GUILD, ADA, pool, ROLE, per_day=None, running=None, waiting=None)
+        await set_rule(walk.services.guilds, GUILD, ADA, pool, ROLE, per_day=None, running=None, waiting=None)
 
 
 async def confirmed(walk: Walk) -> None:

@@ -17,7 +17,7 @@ from bot.domain.servers.access import Treatment
 from bot.domain.tasks import TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, TooLarge, UserError
 from bot.services.admission.viewer import Viewer
-from tests.services.harness import CHANNEL, GUILD
+from tests.services.harness import CHANNEL, GUILD, kept_back
 from tests.services.history.test_upstream_requests import Desk, Server
 from tests.services.server_harness import ADA
 
@@ -80,7 +80,9 @@ async def test_a_queued_job_is_cancelled_refunded_and_shown_at_once_and_once(wor
     assert len(world.discord.messages) == 1
 
 
-async def test_a_running_job_says_at_once_that_it_will_not_be_posted_and_is_kept(world: Harness) -> None:
+async def test_a_running_job_says_at_once_that_it_will_not_be_posted_and_is_kept(
+    world: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
     job = await running(world)
 
     said = await world.services.jobs.cancel(viewer(), job.key)
@@ -93,7 +95,7 @@ async def test_a_running_job_says_at_once_that_it_will_not_be_posted_and_is_kept
     assert (ended.state, ended.route, ended.unwanted) == (JobState.SUCCEEDED, Route.KEPT, True)
     assert [one.job.unwanted for one in world.discord.of(job.key)[0].versions[before:]] == [True]
     assert world.discord.of(job.key)[0].picture is None
-    assert world.lost_ways == []
+    assert kept_back(caplog) == []
     assert [kind for key, kind in await world.ledger() if key == job.key] == ["reserve"]
 
 
@@ -133,7 +135,9 @@ async def test_an_unwanted_job_that_fails_says_so_in_its_place_only(world: Harne
     assert ("refund" in [kind for key, kind in await world.ledger() if key == job.key]) is True
 
 
-async def test_a_cancelled_job_whose_card_is_gone_makes_no_new_message(world: Harness) -> None:
+async def test_a_cancelled_job_whose_card_is_gone_makes_no_new_message(
+    world: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
     job = await waiting(world)
     world.discord.messages[0].deleted = True
 
@@ -142,7 +146,7 @@ async def test_a_cancelled_job_whose_card_is_gone_makes_no_new_message(world: Ha
 
     assert (await world.job(job.key)).route is Route.KEPT
     assert len(world.discord.messages) == 1
-    assert world.lost_ways == []
+    assert kept_back(caplog) == []
 
 
 async def test_an_unwanted_job_that_upstream_drops_is_not_sent_again(world: Harness) -> None:

@@ -23,7 +23,7 @@ from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, UserEr
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.region import KEPT_MS, MOST_KEPT, Regions
 from tests.services.harness import GUILD, UUID, Harness
-from tests.services.server_harness import ADA
+from tests.services.server_harness import ADA, set_rule
 
 if TYPE_CHECKING:
     from bot.domain.intake.masks import Box
@@ -378,8 +378,8 @@ async def test_where_regions_are_switched_off_none_is_opened(world: Harness) -> 
 
 async def test_looking_uses_up_no_hint_that_an_allowance_is_nearly_used(world: Harness) -> None:
     job = await single(world)
-    await world.services.guilds.set_rule(
-        GUILD, ADA, Pool.NORMAL, GUILD, per_day=2, running=None, waiting=None
+    await set_rule(
+        world.services.guilds, GUILD, ADA, Pool.NORMAL, GUILD, per_day=2, running=None, waiting=None
     )
 
     await world.services.regions.open(world.asker(), job.key, 1)

@@ -22,7 +22,7 @@ from bot.services.servers.edits import all_of, word_added
 from bot.texts import text
 from tests.services.harness import CHANNEL, GUILD
 from tests.services.helped import Room
-from tests.services.server_harness import ADA, HOUR, SENTENCES, refusal
+from tests.services.server_harness import ADA, HOUR, SENTENCES, refusal, set_rule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
@@ -237,8 +237,8 @@ async def test_old_chains_of_a_pool_that_is_off_cannot_go_on(world: Harness, gri
 async def test_a_chain_in_a_pool_without_a_rule_for_the_presser_names_no_other_pool(
     world: Harness, grid: Job
 ) -> None:
-    await world.services.guilds.set_rule(
-        GUILD, ADA, Pool.FAST, FRIENDS, per_day=1, running=None, waiting=None
+    await set_rule(
+        world.services.guilds, GUILD, ADA, Pool.FAST, FRIENDS, per_day=1, running=None, waiting=None
     )
 
     assert (await refusal(press(world, grid, world.asker()))).id == "refused.no_rule"

@@ -18,7 +18,7 @@ from bot.domain.servers.moderation import Match, WordRule
 from bot.services.admission.terms import Request
 from bot.texts import text
 from tests.services.harness import CHANNEL, GUILD
-from tests.services.server_harness import ADA, SENTENCES, refusal
+from tests.services.server_harness import ADA, SENTENCES, refusal, set_rule
 
 if TYPE_CHECKING:
     from bot.services.servers.prompt_settings import PromptSettings
@@ -172,8 +172,17 @@ async def test_pictures_that_go_along_with_a_job_are_judged_on_the_way_in_and_ma
 
 
 async def test_a_rule_may_ask_for_rest_between_two_jobs_and_limit_the_month(server: Server) -> None:
-    await server.guilds.set_rule(
-        GUILD, ADA, Pool.NORMAL, GUILD, per_day=None, running=None, waiting=None, per_month=2, cooldown=60
+    await set_rule(
+        server.guilds,
+        GUILD,
+        ADA,
+        Pool.NORMAL,
+        GUILD,
+        per_day=None,
+        running=None,
+        waiting=None,
+        per_month=2,
+        cooldown=60,
     )
     first = await server.imagine()
 

@@ -25,7 +25,7 @@ from bot.services.servers.edits import CHANNELS_LIMIT, channels_placed
 from bot.services.servers.settings import CACHED_MS
 from bot.texts import text
 from tests.services.harness import GUILD
-from tests.services.server_harness import ADA, LOG_CHANNEL, refusal
+from tests.services.server_harness import ADA, LOG_CHANNEL, refusal, set_rule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -221,7 +221,7 @@ async def test_a_word_has_one_action_and_can_only_go_once(server: Server) -> Non
             "settings.number",
         ),
         (
-            lambda g: g.set_rule(GUILD, ADA, Pool.FAST, 1, per_day=-1, running=None, waiting=None),
+            lambda g: set_rule(g, GUILD, ADA, Pool.FAST, 1, per_day=-1, running=None, waiting=None),
             "settings.number",
         ),
         (lambda g: g.add_word(GUILD, ADA, WordRule(Match.REGEX, "(")), "words.bad_regex"),

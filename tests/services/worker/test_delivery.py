@@ -13,7 +13,7 @@ from bot.domain.tasks import TaskStatus
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, TooLarge, UserError
 from bot.services.admission.viewer import Viewer
 from tests.claims import claim_work
-from tests.services.harness import CHANNEL, GUILD
+from tests.services.harness import CHANNEL, GUILD, kept_back
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
@@ -53,15 +53,17 @@ async def test_with_the_channel_shut_it_goes_by_direct_message(world: Harness) -
     assert (job.route, job.reply.channel_id) == (Route.DIRECT, 999)
 
 
-async def test_with_every_way_shut_it_is_kept_and_the_moderators_hear_once(world: Harness) -> None:
+async def test_with_every_way_shut_it_is_kept_and_the_moderators_hear_once(
+    world: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
     world.discord.closed = dict.fromkeys(Route, "missing_permission")
 
     job = await world.ended(await world.imagine())
     await world.pass_time(300)
 
     assert (job.state, job.route) == (JobState.SUCCEEDED, Route.KEPT)
-    assert [key for key, _ in world.lost_ways] == [job.key]
-    assert "missing_permission" in world.lost_ways[0][1]
+    assert [key for key, _ in kept_back(caplog)] == [job.key]
+    assert "missing_permission" in kept_back(caplog)[0][1]
 
 
 async def test_discord_in_trouble_is_tried_again_until_it_sticks(world: Harness) -> None:
@@ -75,7 +77,9 @@ async def test_discord_in_trouble_is_tried_again_until_it_sticks(world: Harness)
     assert len(world.discord.of(job.key)) == 1
 
 
-async def test_discord_in_trouble_for_hours_leaves_it_kept(world: Harness) -> None:
+async def test_discord_in_trouble_for_hours_leaves_it_kept(
+    world: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
     job = await world.imagine()
     await world.pass_time(25)
     world.discord.on_result += [RetryLater("503")] * 100_000
@@ -85,7 +89,7 @@ async def test_discord_in_trouble_for_hours_leaves_it_kept(world: Harness) -> No
     ended = await world.ended(job)
 
     assert ended.route is Route.KEPT
-    assert world.lost_ways == [(job.key, "503")]
+    assert kept_back(caplog) == [(job.key, "503")]
 
 
 async def test_a_closed_reply_with_a_channel_in_trouble_waits_instead_of_writing_a_direct_message(
@@ -353,7 +357,9 @@ async def test_a_crash_before_posting_posts_after_the_restart(world: Harness) ->
     assert (await world.ended(job)).route is Route.POST
 
 
-async def test_an_unwanted_picture_is_kept_and_not_posted(world: Harness) -> None:
+async def test_an_unwanted_picture_is_kept_and_not_posted(
+    world: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
     job = await world.imagine()
     await world.pass_time(6)
     cancelled = await world.store.cancel(job.key, world.clock.now())
@@ -363,7 +369,7 @@ async def test_an_unwanted_picture_is_kept_and_not_posted(world: Harness) -> Non
     assert cancelled is not None
     assert (ended.state, ended.route, ended.unwanted) == (JobState.SUCCEEDED, Route.KEPT, True)
     assert world.discord.of(job.key)[0].picture is None
-    assert not world.lost_ways
+    assert not kept_back(caplog)
 
 
 @pytest.mark.parametrize("seconds", [6.0, 26.0, 29.0])

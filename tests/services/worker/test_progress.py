@@ -51,7 +51,8 @@ async def test_the_position_is_updated_as_the_queue_moves(world: Harness) -> Non
     await world.ended(jobs[-1])
 
     positions = [v.ahead for v in world.discord.of(jobs[-1].key)[0].versions if v.ahead is not None]
-    assert positions == [3, 2, 1, 0] or positions == sorted(set(positions), reverse=True)
+    assert positions[0] >= 2, "the first may run already, two stand between"
+    assert positions == list(range(positions[0], -1, -1))
 
 
 async def test_edits_keep_the_pace_per_job_and_per_channel(world: Harness) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.domain.balances import Priced
     from bot.domain.ports import Clock
-    from bot.domain.servers.guild_ports import BookStore, Memory
+    from bot.domain.servers.guild_ports import BookStore, SharedState
     from tests.cogs.moderation_harness import Moderated
 
 CNY = Money(34_000, "CNY")
@@ -190,7 +190,7 @@ class Shared:
 def costs(shared: Shared, stated: str = "") -> Costs:
     clock = cast("Clock", SimpleNamespace(now=lambda: 0))
     books = cast("BookStore", None)
-    return Costs(books=books, memory=cast("Memory", shared), clock=clock, stated=parse_rates(stated))
+    return Costs(books=books, memory=cast("SharedState", shared), clock=clock, stated=parse_rates(stated))
 
 
 def test_the_owners_word_stands_above_the_list_and_the_list_is_shared() -> None:

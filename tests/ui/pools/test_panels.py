@@ -16,6 +16,7 @@ from bot.ui.pools.panel import Verb, draw_button
 from bot.ui.pools.panel_buttons import press as pressed
 from bot.ui.pools.wording import bar, read_number
 from tests.cogs.moderation_harness import moderated, seen
+from tests.services.server_harness import set_rule
 from tests.ui.builders import walk
 from tests.ui.client_harness import an_easel
 
@@ -179,7 +180,8 @@ async def test_it_fits_discords_limits_with_every_rule_and_price_there_could_be(
     async with moderated(tmp_path) as shop:
         for n in range(30):
             for pool in Pool:
-                await shop.services.guilds.set_rule(
+                await set_rule(
+                    shop.services.guilds,
                     shop.guild_id,
                     shop.boss,
                     pool,
