@@ -277,7 +277,7 @@ class Settings(ModelSettings, LocalSettings):
             if name is not None and name not in self.accounts:
                 raise ValueError(f"{PREFIX}POOL_ROUTES names {name}, which is none of {PREFIX}ACCOUNTS")
         for name in self.account_of.values():
-            if name != DEFAULT_ACCOUNT and name not in self.accounts:
+            if name not in {DEFAULT_ACCOUNT, self.own_name, *self.accounts}:
                 raise ValueError(f"{PREFIX}ACCOUNT_OF names {name}, which is none of {PREFIX}ACCOUNTS")
         if self.public_url is not None and self.web_listen is None and self.role == "all":
             raise ValueError(f"{PREFIX}PUBLIC_URL needs {PREFIX}WEB_LISTEN: nothing would answer there")

@@ -55,8 +55,8 @@ def is_own(name: str) -> bool:
     return read_own(name) is not None
 
 
-def mapped(accounts: AccountMap, guild_id: int | None, pool: Pool) -> str:
-    """The owner's account for a server and a pool; the more particular line wins."""
+def mapped(accounts: AccountMap, guild_id: int | None, pool: Pool) -> str | None:
+    """What the owner's map says of a server and a pool; the more particular line wins. None: nothing."""
     if guild_id is None:
-        return DEFAULT_ACCOUNT
-    return accounts.get((guild_id, pool)) or accounts.get((guild_id, None)) or DEFAULT_ACCOUNT
+        return None
+    return accounts.get((guild_id, pool)) or accounts.get((guild_id, None))

@@ -119,6 +119,14 @@ async def test_the_kind_decides_which_adapter_is_made_and_what_its_jobs_carry() 
     assert picture_settings(load(OHMYGPT)).hosts == ()
 
 
+def test_the_map_of_servers_may_name_the_default_account_by_the_name_that_its_jobs_carry() -> None:
+    assert load({**PROXY, "EASEL_ACCOUNT_OF": "123456789012345678=mj-proxy"}).account_of
+    assert load({**PROXY, "EASEL_ACCOUNT_OF": "123456789012345678=default"}).account_of
+    assert "names mj-proxy, which is none" in refusal(
+        {**OHMYGPT, "EASEL_ACCOUNT_OF": "123456789012345678=mj-proxy"}
+    )
+
+
 @pytest.mark.parametrize("url", ["http://mj_proxy:8080/sub", "https://mj.example", "http://localhost:8080"])
 def test_pictures_at_a_servers_own_address_may_be_fetched_whatever_it_speaks(url: str) -> None:
     settings = load({**PROXY, "EASEL_API_URL": url})
