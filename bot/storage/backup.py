@@ -183,6 +183,13 @@ def restore(copy: Path, target: Path, *, progress: Progress | None = None) -> tu
     return jobs, kept
 
 
+async def require_no_reader(url: str) -> None:
+    """Raise `StartupError` while somebody has the SQLite file open that an address names, if it names one."""
+    path = file_of(url)
+    if path is not None:
+        await asyncio.to_thread(require_closed, path)
+
+
 def require_closed(target: Path) -> bool:
     """Whether there is a file; raises `StartupError` while somebody has it open."""
     if not is_directory(target.parent):
@@ -197,7 +204,7 @@ def require_closed(target: Path) -> bool:
             connection.execute("ROLLBACK")
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            raise StartupDelayed(f"{target} is in use: stop the bot first, then restore.") from None
+            raise StartupDelayed(f"{target} is in use: stop the bot first, then try again.") from None
         log.warning("replaced_database_not_read", extra={"reason": troubles.explain(error)})
     except sqlite3.DatabaseError as error:  # damaged: the very reason to restore
         log.warning("replaced_database_not_read", extra={"reason": troubles.explain(error)})
