@@ -321,7 +321,9 @@ def sources(env_file: Path = ENV_FILE) -> list[Mapping[str, str | None]]:
     """What secrets directory, file and environment say, the most particular last. Raises `StartupError`."""
     # Raised below, outside the except blocks: a chained error would carry what was read into tracebacks.
     try:
-        return [_secret_files(), dotenv_values(env_file, encoding="utf-8-sig"), os.environ]
+        written = dotenv_values(env_file, encoding="utf-8-sig")
+        named = os.environ.get(SECRETS_DIR_NAME) or written.get(SECRETS_DIR_NAME)
+        return [_secret_files(named), written, os.environ]
     except UnicodeDecodeError:
         said = f"the {env_file} file, or a file in the secrets directory, is not UTF-8 text"
     except OSError as error:
@@ -329,10 +331,12 @@ def sources(env_file: Path = ENV_FILE) -> list[Mapping[str, str | None]]:
     raise StartupError(said)
 
 
-def _secret_files() -> dict[str, str]:
+def _secret_files(named: str | None) -> dict[str, str]:
     """Each setting's file in the secrets directory; editors and `echo` leave a line's end behind."""
-    directory = _secrets_directory()
-    if directory is None:
+    directory = Path(named) if named else SECRETS_DIRECTORY
+    if not directory.is_dir():
+        if named:
+            raise StartupError(f"{SECRETS_DIR_NAME} is not a directory that can be read")
         return {}
     wanted = {name.lower() for name in (*setting_names(), *OLD_NAMES)}
     files = [path for path in sorted(directory.iterdir()) if path.name.lower() in wanted and path.is_file()]
@@ -356,15 +360,6 @@ def unknown_names(environ: Mapping[str, str]) -> list[str]:
         near = difflib.get_close_matches(name, known, n=1)
         sentences.append(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
     return sentences
-
-
-def _secrets_directory() -> Path | None:
-    named = os.environ.get(SECRETS_DIR_NAME)
-    if not named:
-        return SECRETS_DIRECTORY if SECRETS_DIRECTORY.is_dir() else None
-    if not Path(named).is_dir():
-        raise StartupError(f"{SECRETS_DIR_NAME} is not a directory that can be read")
-    return Path(named)
 
 
 _Model = TypeVar("_Model", bound=LocalSettings)

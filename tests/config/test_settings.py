@@ -283,6 +283,19 @@ def test_settings_that_are_handed_over_come_from_nowhere_else(
     assert settings.database == "sqlite+aiosqlite:///easel.db"
 
 
+def test_the_secrets_directory_may_be_named_in_the_file_and_the_environment_goes_before_it(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("of-the-file", "of-the-environment"):
+        (bare / name).mkdir()
+        (bare / name / "easel_discord_token").write_text(name)
+    (bare / ".env").write_text("EASEL_API_KEY=sk-own-123456\nEASEL_SECRETS_DIR=of-the-file\n")
+
+    assert load().discord_token.get_secret_value() == "of-the-file"
+    monkeypatch.setenv("EASEL_SECRETS_DIR", "of-the-environment")
+    assert load().discord_token.get_secret_value() == "of-the-environment"
+
+
 def test_a_secrets_directory_that_is_named_must_exist(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EASEL_SECRETS_DIR", str(bare / "nowhere"))
 
