@@ -13,7 +13,7 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from bot.account_settings import NamedAccounts, Routes
-from bot.domain.accounts import DEFAULT_ACCOUNT, ApiKind
+from bot.domain.accounts import DEFAULT_ACCOUNT, OWN_NAME, ApiKind
 from bot.domain.costs import parse_money, parse_rates
 from bot.domain.pools import Pool, parse_default_rules
 from bot.domain.tenancy import MINE, NO_CEILING, parse_access, parse_ceiling
@@ -54,8 +54,6 @@ SECRETS_DIR_NAME: Final = "EASEL_SECRETS_DIR"
 STOCK_CEILING: Final = "300/3000/3/50"
 STOCK_VALUE: Final = "34000 CNY"
 STOCK_RULES: Final = "NORMAL=50/3/10,FAST=10/1/5,TURBO=5/1/3,DRAW=10/1/3"
-OWN_NAME: Final = {ApiKind.OHMYGPT: DEFAULT_ACCOUNT, ApiKind.MJ_PROXY: "mj-proxy"}
-"""What the jobs of the default account carry: those of another kind are never taken for its own."""
 
 
 # -- the settings ------------------------------------------------------------------------------------------
@@ -237,7 +235,7 @@ class Settings(ModelSettings, LocalSettings):
         4.0, gt=0, le=100, description="Budget of status readings from the image API, per process."
     )
     form_encoding: bool = Field(
-        default=False, description="Send the image API forms instead of JSON, for a proxy that insists."
+        default=False, description="Send OhMyGPT's API forms instead of JSON, for a proxy that insists."
     )
     discord_api: Web | None = Field(
         None, description="Another address for Discord's REST API (a proxy): `http://…/api/v10`."
@@ -264,9 +262,7 @@ class Settings(ModelSettings, LocalSettings):
             if len(set(self.shard_ids)) != len(self.shard_ids) or max(self.shard_ids) >= self.shard_count:
                 raise ValueError(f"{PREFIX}SHARD_IDS must be different numbers below {PREFIX}SHARD_COUNT")
         if self.api_kind is ApiKind.MJ_PROXY and "api_url" not in self.model_fields_set:
-            raise ValueError(
-                f"{PREFIX}API_URL is not set: {PREFIX}API_KIND=mj-proxy needs the server's address"
-            )
+            raise ValueError(f"{PREFIX}API_URL is not set: {PREFIX}API_KIND=mj-proxy needs its address")
         if self.helper_url is not None and self.helper_key is None:
             raise ValueError(f"{PREFIX}HELPER_URL needs {PREFIX}HELPER_KEY: no other key is sent there")
         if self.own_name in self.accounts:
@@ -285,10 +281,19 @@ class Settings(ModelSettings, LocalSettings):
 
     @model_validator(mode="after")
     def _engine_has_a_key(self) -> Self:
-        kinds = {self.api_kind, *(account.kind for account in self.accounts.values())}
-        if self.engine_model is not None and ApiKind.OHMYGPT not in kinds:
+        if self.engine_model is not None and not self._is_at_ohmygpt:
             raise ValueError(f"{PREFIX}ENGINE_MODEL needs an account at OhMyGPT")
         return self
+
+    @property
+    def _is_at_ohmygpt(self) -> bool:
+        return ApiKind.OHMYGPT in {self.api_kind, *(account.kind for account in self.accounts.values())}
+
+    @property
+    def idle(self) -> list[str]:
+        """What is set and does nothing beside the rest, a sentence each; the bot starts with it all the same."""
+        forms = f"{PREFIX}FORM_ENCODING does nothing: no account is at OhMyGPT's API, which takes them"
+        return [forms] if self.form_encoding and not self._is_at_ohmygpt else []
 
     @property
     def own_name(self) -> str:

@@ -30,6 +30,10 @@ class ApiKind(StrEnum):
     """The `/mj/submit/…` family: self-hosted proxies, gateways and resellers."""
 
 
+OWN_NAME: Final = {ApiKind.OHMYGPT: DEFAULT_ACCOUNT, ApiKind.MJ_PROXY: "mj-proxy"}
+"""What the jobs of the default account carry: those of another kind are never taken for its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class OwnAccount:
     """The account behind a key that a server brought."""

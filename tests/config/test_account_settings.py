@@ -119,6 +119,14 @@ async def test_the_kind_decides_which_adapter_is_made_and_what_its_jobs_carry() 
     assert picture_settings(load(OHMYGPT)).hosts == ()
 
 
+def test_forms_that_no_account_is_sent_are_warned_of_and_keep_no_bot_from_starting() -> None:
+    forms = {"EASEL_FORM_ENCODING": "true"}
+    old = {"EASEL_ACCOUNTS": "default=ohmygpt:https://api.ohmygpt.com|sk-old-1234"}
+
+    assert [said.partition(" ")[0] for said in load({**PROXY, **forms}).idle] == ["EASEL_FORM_ENCODING"]
+    assert load({**PROXY, **forms, **old}).idle == load({**OHMYGPT, **forms}).idle == load(PROXY).idle == []
+
+
 def test_the_map_of_servers_may_name_the_default_account_by_the_name_that_its_jobs_carry() -> None:
     assert load({**PROXY, "EASEL_ACCOUNT_OF": "123456789012345678=mj-proxy"}).account_of
     assert load({**PROXY, "EASEL_ACCOUNT_OF": "123456789012345678=default"}).account_of
