@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import httpx
 import pytest
 
 from bot import config
@@ -140,6 +141,32 @@ def test_pictures_at_a_servers_own_address_may_be_fetched_whatever_it_speaks(url
     settings = load({**PROXY, "EASEL_API_URL": url})
 
     assert picture_settings(settings).allowed.check(f"{url}/mj/image/1") is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ({**OHMYGPT, "EASEL_API_URL": "https://mirror.example"}, "mirror.example"),
+        ({**OHMYGPT, "EASEL_API_URL": "https://mirror.example", "EASEL_HELPER_URL": "https://chat.example"}, "chat.example"),
+        (OHMYGPT, "api.ohmygpt.com"),
+        (PROXY, "api.ohmygpt.com"),
+    ],
+)  # fmt: skip
+async def test_a_key_for_the_chat_model_goes_where_the_api_is_unless_it_has_an_address_of_its_own(
+    given: dict[str, str], asked: str
+) -> None:
+    hosts: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        hosts.append(request.url.host)
+        return httpx.Response(200, json={"data": []})
+
+    async with open_lines(transport=httpx.MockTransport(answer)) as lines:
+        chat = open_accounts(load({**given, "EASEL_HELPER_KEY": "sk-helper-1234"}), lines).chat
+        assert chat is not None
+        await chat.models()
+
+    assert hosts == [asked]
 
 
 async def test_accounts_may_be_of_another_kind_than_the_default() -> None:
