@@ -173,7 +173,7 @@ def _disk(settings: Settings) -> Finding:
         return Finding("disk", fine=True, words="not looked at: the database's address comes first")
     if path is None:
         return Finding("disk", fine=True, words="the database is elsewhere")
-    folder = path.resolve().parent
+    folder = path.parent
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
