@@ -84,7 +84,11 @@ def test_a_token_with_a_blank_inside_is_refused_without_showing_it() -> None:
         ("DISCORD_GATEWAY", "https://host", "must be an address like ws://… or wss://…"),
         ("WEB_LISTEN", "localhost", "must be host:port"),
         ("WEB_LISTEN", "127.0.0.1:70000", "must be host:port"),
-        ("DATABASE", "mysql://host/db", "must be sqlite+aiosqlite:///file.db or postgresql+asyncpg"),
+        (
+            "DATABASE",
+            "mysql://host/db",
+            "must be sqlite+aiosqlite:///file.db or postgresql+asyncpg://user:password@host/name",
+        ),
         ("DEFAULT_RULES", "SLOW=1/1/1", "does not name a pool"),
         ("DEFAULT_POOL", "SLOW", "it should be 'NORMAL', 'FAST', 'TURBO' or 'DRAW'"),
         ("DEFAULT_POOL", "DRAW", "should be 'NORMAL', 'FAST' or 'TURBO'"),
