@@ -91,7 +91,7 @@ async def assemble(
     )
     async with AsyncExitStack() as stack:
         storage = await stack.enter_async_context(
-            open_storage(settings.database, migrate=True, keep=settings.backups_kept)
+            open_storage(settings.database, migrate=True, keep=settings.backups_kept, working=runs_jobs)
         )
         lines = await stack.enter_async_context(open_lines())
         accounts = open_accounts(settings, lines, guard=guard, metrics=meters)

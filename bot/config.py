@@ -13,7 +13,7 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from bot.account_settings import NamedAccounts, Routes
-from bot.domain.accounts import DEFAULT_ACCOUNT, ApiKind
+from bot.domain.accounts import DEFAULT_ACCOUNT, OWN_NAME, ApiKind
 from bot.domain.costs import parse_money, parse_rates
 from bot.domain.pools import Pool, parse_default_rules
 from bot.domain.tenancy import MINE, NO_CEILING, parse_access, parse_ceiling
@@ -54,8 +54,6 @@ SECRETS_DIR_NAME: Final = "EASEL_SECRETS_DIR"
 STOCK_CEILING: Final = "300/3000/3/50"
 STOCK_VALUE: Final = "34000 CNY"
 STOCK_RULES: Final = "NORMAL=50/3/10,FAST=10/1/5,TURBO=5/1/3,DRAW=10/1/3"
-OWN_NAME: Final = {ApiKind.OHMYGPT: DEFAULT_ACCOUNT, ApiKind.MJ_PROXY: "mj-proxy"}
-"""What the jobs of the default account carry: those of another kind are never taken for its own."""
 
 
 # -- the settings ------------------------------------------------------------------------------------------
@@ -237,7 +235,7 @@ class Settings(ModelSettings, LocalSettings):
         4.0, gt=0, le=100, description="Budget of status readings from the image API, per process."
     )
     form_encoding: bool = Field(
-        default=False, description="Send the image API forms instead of JSON, for a proxy that insists."
+        default=False, description="Send OhMyGPT's API forms instead of JSON, for a proxy that insists."
     )
     discord_api: Web | None = Field(
         None, description="Another address for Discord's REST API (a proxy): `http://…/api/v10`."
@@ -264,9 +262,7 @@ class Settings(ModelSettings, LocalSettings):
             if len(set(self.shard_ids)) != len(self.shard_ids) or max(self.shard_ids) >= self.shard_count:
                 raise ValueError(f"{PREFIX}SHARD_IDS must be different numbers below {PREFIX}SHARD_COUNT")
         if self.api_kind is ApiKind.MJ_PROXY and "api_url" not in self.model_fields_set:
-            raise ValueError(
-                f"{PREFIX}API_URL is not set: {PREFIX}API_KIND=mj-proxy needs the server's address"
-            )
+            raise ValueError(f"{PREFIX}API_URL is not set: {PREFIX}API_KIND=mj-proxy needs its address")
         if self.helper_url is not None and self.helper_key is None:
             raise ValueError(f"{PREFIX}HELPER_URL needs {PREFIX}HELPER_KEY: no other key is sent there")
         if self.own_name in self.accounts:
@@ -277,7 +273,7 @@ class Settings(ModelSettings, LocalSettings):
             if name is not None and name not in self.accounts:
                 raise ValueError(f"{PREFIX}POOL_ROUTES names {name}, which is none of {PREFIX}ACCOUNTS")
         for name in self.account_of.values():
-            if name != DEFAULT_ACCOUNT and name not in self.accounts:
+            if name not in {DEFAULT_ACCOUNT, self.own_name, *self.accounts}:
                 raise ValueError(f"{PREFIX}ACCOUNT_OF names {name}, which is none of {PREFIX}ACCOUNTS")
         if self.public_url is not None and self.web_listen is None and self.role == "all":
             raise ValueError(f"{PREFIX}PUBLIC_URL needs {PREFIX}WEB_LISTEN: nothing would answer there")
@@ -285,10 +281,19 @@ class Settings(ModelSettings, LocalSettings):
 
     @model_validator(mode="after")
     def _engine_has_a_key(self) -> Self:
-        kinds = {self.api_kind, *(account.kind for account in self.accounts.values())}
-        if self.engine_model is not None and ApiKind.OHMYGPT not in kinds:
+        if self.engine_model is not None and not self._is_at_ohmygpt:
             raise ValueError(f"{PREFIX}ENGINE_MODEL needs an account at OhMyGPT")
         return self
+
+    @property
+    def _is_at_ohmygpt(self) -> bool:
+        return ApiKind.OHMYGPT in {self.api_kind, *(account.kind for account in self.accounts.values())}
+
+    @property
+    def idle(self) -> list[str]:
+        """What is set and does nothing beside the rest, a sentence each; the bot starts with it all the same."""
+        forms = f"{PREFIX}FORM_ENCODING does nothing: no account is at OhMyGPT's API, which takes them"
+        return [forms] if self.form_encoding and not self._is_at_ohmygpt else []
 
     @property
     def own_name(self) -> str:
@@ -321,7 +326,9 @@ def sources(env_file: Path = ENV_FILE) -> list[Mapping[str, str | None]]:
     """What secrets directory, file and environment say, the most particular last. Raises `StartupError`."""
     # Raised below, outside the except blocks: a chained error would carry what was read into tracebacks.
     try:
-        return [_secret_files(), dotenv_values(env_file, encoding="utf-8-sig"), os.environ]
+        written = dotenv_values(env_file, encoding="utf-8-sig")
+        named = os.environ.get(SECRETS_DIR_NAME) or written.get(SECRETS_DIR_NAME)
+        return [_secret_files(named), written, os.environ]
     except UnicodeDecodeError:
         said = f"the {env_file} file, or a file in the secrets directory, is not UTF-8 text"
     except OSError as error:
@@ -329,10 +336,12 @@ def sources(env_file: Path = ENV_FILE) -> list[Mapping[str, str | None]]:
     raise StartupError(said)
 
 
-def _secret_files() -> dict[str, str]:
+def _secret_files(named: str | None) -> dict[str, str]:
     """Each setting's file in the secrets directory; editors and `echo` leave a line's end behind."""
-    directory = _secrets_directory()
-    if directory is None:
+    directory = Path(named) if named else SECRETS_DIRECTORY
+    if not directory.is_dir():
+        if named:
+            raise StartupError(f"{SECRETS_DIR_NAME} is not a directory that can be read")
         return {}
     wanted = {name.lower() for name in (*setting_names(), *OLD_NAMES)}
     files = [path for path in sorted(directory.iterdir()) if path.name.lower() in wanted and path.is_file()]
@@ -356,15 +365,6 @@ def unknown_names(environ: Mapping[str, str]) -> list[str]:
         near = difflib.get_close_matches(name, known, n=1)
         sentences.append(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
     return sentences
-
-
-def _secrets_directory() -> Path | None:
-    named = os.environ.get(SECRETS_DIR_NAME)
-    if not named:
-        return SECRETS_DIRECTORY if SECRETS_DIRECTORY.is_dir() else None
-    if not Path(named).is_dir():
-        raise StartupError(f"{SECRETS_DIR_NAME} is not a directory that can be read")
-    return Path(named)
 
 
 _Model = TypeVar("_Model", bound=LocalSettings)

@@ -66,7 +66,7 @@ async def examine(settings: Settings, environ: Mapping[str, str] | None = None) 
     yield Finding(
         "version", fine=True, words=f"{metadata.version('easel-bot')}, Python {platform.python_version()}"
     )
-    yield _spelling(environ or {})
+    yield _ignored(settings, environ or {})
     state, finding = await _database(settings)
     yield finding
     yield _disk(settings)
@@ -89,13 +89,14 @@ async def examine(settings: Settings, environ: Mapping[str, str] | None = None) 
     yield await _address(settings)
 
 
-def _spelling(environ: Mapping[str, str]) -> Finding:
+def _ignored(settings: Settings, environ: Mapping[str, str]) -> Finding:
     wrong = [said for said in unknown_names(environ) if not KUBERNETES.fullmatch(said.split()[0])]
+    wrong += settings.idle
     if wrong:
         return Finding(
-            "settings", fine=False, words=f"{'; '.join(wrong)}: such a name is ignored, mend or remove it"
+            "settings", fine=False, words=f"{'; '.join(wrong)}: that is ignored, mend or remove it"
         )
-    return Finding("settings", fine=True, words="can be read, and no name is misspelt")
+    return Finding("settings", fine=True, words="can be read, and none is ignored")
 
 
 async def _database(settings: Settings) -> tuple[Standing | None, Finding]:
@@ -172,7 +173,7 @@ def _disk(settings: Settings) -> Finding:
         return Finding("disk", fine=True, words="not looked at: the database's address comes first")
     if path is None:
         return Finding("disk", fine=True, words="the database is elsewhere")
-    folder = path.resolve().parent
+    folder = path.parent
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from dotenv import dotenv_values
 
 from bot.errors import StartupError
-from bot.local_files import hand_over, look_at
+from bot.local_files import hand_over, look_at, real
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,15 +50,15 @@ def write(path: Path, values: Mapping[str, str]) -> None:
                 continue  # a second line of that name would win over ours
             lines.append(line)
         lines += [f"{name}={_quoted(value)}" for name, value in left.items()]
-        real = path.resolve()
-        part = real.with_name(f"{real.name}.part")
+        target = real(path)
+        part = target.with_name(f"{target.name}.part")
         part.unlink(missing_ok=True)
         descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
         if before:
             hand_over(part, before)
-        part.replace(real)
+        part.replace(target)
     except OSError as error:
         raise StartupError(f"{path} cannot be written: {error.strerror}.") from None
 

@@ -147,8 +147,8 @@ def open_accounts(
     keys = None if admin is None else OhMyGptKeys(direct.caller, admin.get_secret_value())
     chat = None
     if settings.helper_key is not None:
-        url = settings.helper_url or DIRECT_ORIGIN
-        chat = OpenAiChat(direct.caller.at(url), settings.helper_key.get_secret_value())
+        caller = direct.caller if settings.helper_url is None else direct.caller.at(settings.helper_url)
+        chat = OpenAiChat(caller, settings.helper_key.get_secret_value())
     return OwnerAccounts(own_name=settings.own_name, apis=apis, direct=direct, keys=keys, chat=chat)
 
 

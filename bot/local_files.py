@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import TYPE_CHECKING
 
 from bot.errors import StartupError
 
-if TYPE_CHECKING:
-    from pathlib import Path
+
+def real(path: Path | str) -> Path:
+    """Where it lies, or would lie, from the root on: what is put there takes the place of no link that leads there."""
+    return Path(os.path.realpath(path))
 
 
 def look_at(path: Path) -> os.stat_result | None:

@@ -64,8 +64,8 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
             r"(?i)((?:[?&;]|%3F|%26)(?:ex|is|hm|sig|signature|token|key)(?:=|%3D))[^&\s\"'<>)%]+",
             rf"\1{HIDDEN}",
         ),
-        # A password in a database's address.
-        (r"(://[^/\s:@]*:)[^@\s/]+@", rf"\1{HIDDEN}@"),
+        # A password in a database's address; our own example of one shows what belongs there.
+        (r"(://(?!user:password@)[^/\s:@]*:)[^@\s/]+@", rf"\1{HIDDEN}@"),
         # Fields of a value's repr, of JSON, or of a database's complaint, that are named like a secret.
         (
             r"(?i)((?:token|secret|password|passwd|api_?key|master_key|cookie)[\"']?\s*[:=]\s*)b?([\"'])(?:\\.|(?!\2).)*\2",

@@ -100,7 +100,7 @@ class Readiness:
             await self._storage.check()
         except StorageTrouble as trouble:
             return str(trouble)
-        if self._file is not None and shutil.disk_usage(self._file.resolve().parent).free < LITTLE_DISK:
+        if self._file is not None and shutil.disk_usage(self._file.parent).free < LITTLE_DISK:
             return "the disk of the database is full"
         return None
 

@@ -19,13 +19,13 @@ def command(
 
     from bot import config  # noqa: PLC0415 - as above
     from bot.cli.progress import bar  # noqa: PLC0415 - as above
-    from bot.local_files import is_directory  # noqa: PLC0415 - as above
+    from bot.local_files import is_directory, real  # noqa: PLC0415 - as above
     from bot.storage import backup  # noqa: PLC0415 - as above
     from bot.storage.transfer import into_file  # noqa: PLC0415 - as above
 
     async def work() -> None:
         settings = config.load_local()
-        target = file.absolute()
+        target = real(file)
         if is_directory(target):
             target /= f"easel-{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}.db"
         source = backup.file_of(settings.database)

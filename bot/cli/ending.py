@@ -63,7 +63,7 @@ def report(sentence: str, *, warning: bool = False) -> None:
 
     log.setup(style="json")
     write = log.get("bot.start").warning if warning else log.get("bot.start").critical
-    write("setting_unknown" if warning else "not_started", reason=sentence)
+    write("setting_ignored" if warning else "not_started", reason=sentence)
 
 
 def _colour(sentence: str, colour: str) -> None:

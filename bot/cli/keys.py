@@ -13,7 +13,7 @@ from bot.cli.asking import require_yes
 from bot.cli.ending import carry_out
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from datetime import datetime
 
     from bot.config import Settings
@@ -41,7 +41,8 @@ def list_keys(*, as_json: AsJson = False) -> None:
             typer.echo(json.dumps({"keys": shown, "others": listing.others}))
             return
         if listing.keys:
-            _print_table(listing.keys)
+            for view in listing.keys:
+                typer.echo(_line(view))
         else:
             typer.echo("No key was made here yet: easel keys create ID --cap CREDITS --until DAY.")
         if listing.others:
@@ -79,7 +80,7 @@ def create(
         if as_json:
             typer.echo(json.dumps(_as_json(view) | ({} if made.key is None else {"key": made.key})))
         else:
-            _print_table([view])
+            typer.echo(_line(view))
             if made.key is None:
                 typer.echo("It is that server's own key now, stored encrypted.")
             else:
@@ -97,7 +98,7 @@ def cap_key(
     """Set another cap; what was spent before counts."""
 
     async def work(keys: UpstreamKeys) -> None:
-        _print_table([await keys.cap(key, cap)])
+        typer.echo(_line(await keys.cap(key, cap)))
 
     _with_keys(work)
 
@@ -107,7 +108,7 @@ def disable(key: Key) -> None:
     """Let a key open nothing until it is enabled again; pictures on their way with it have to wait."""
 
     async def work(keys: UpstreamKeys) -> None:
-        _print_table([await keys.disable(key)])
+        typer.echo(_line(await keys.disable(key)))
 
     _with_keys(work)
 
@@ -117,7 +118,7 @@ def enable(key: Key) -> None:
     """Let a disabled key open the account again."""
 
     async def work(keys: UpstreamKeys) -> None:
-        _print_table([await keys.disable(key, disabled=False)])
+        typer.echo(_line(await keys.disable(key, disabled=False)))
 
     _with_keys(work)
 
@@ -129,7 +130,7 @@ def delete(key: Key, *, yes: Annotated[bool, typer.Option("--yes", help="Ask not
     async def work(keys: UpstreamKeys) -> None:
         view = await keys.one(key)
         if not yes:
-            _print_table([view])
+            typer.echo(_line(view))
             require_yes("Delete this key for good?")
         gone = await keys.delete(view.tag, actor=_owner())
         typer.echo(f"The key {gone.tag} of {gone.subject} is deleted.")
@@ -219,24 +220,15 @@ def _owner() -> Actor:
     return Actor(0, "easel keys")
 
 
-def _print_table(views: Sequence[KeyView]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
-
-    table = Table("for", "tag", "spent", "cap", "%", "ends", "state")
-    for view in views:
-        state = "disabled" if view.disabled else "in use" if view.in_use else "not in use"
-        ends = _ending(view)
-        table.add_row(
-            view.subject,
-            view.tag,
-            "?" if view.used is None else f"{int(view.used):,}",
-            "none" if view.cap is None else f"{int(view.cap):,}",
-            "" if view.percent is None else str(view.percent),
-            "never" if ends is None else f"{ends:%Y-%m-%d %H:%M}",
-            state,
-        )
-    Console().print(table)
+def _line(view: KeyView) -> str:
+    """One key; nothing of it is cut, for other verbs take its first word."""
+    state = "disabled" if view.disabled else "in use" if view.in_use else "not in use"
+    used = "?" if view.used is None else f"{int(view.used):,}"
+    cap = "no cap" if view.cap is None else f"{int(view.cap):,}"
+    percent = "" if view.percent is None else f" ({view.percent} %)"
+    ends = _ending(view)
+    end = "never ends" if ends is None else f"ends {ends:%Y-%m-%d %H:%M} UTC"
+    return f"{view.subject}  {state}  {view.tag}  spent {used} of {cap}{percent}  {end}"
 
 
 def _as_json(view: KeyView) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def serve(tried: Callable[[], Settings] | None = None) -> None:
 
     async def work() -> None:
         settings = config.load() if tried is None else tried()
-        for sentence in config.unknown_names(os.environ):
+        for sentence in (*config.unknown_names(os.environ), *settings.idle):
             report(sentence, warning=True)
         await app.run(settings)
 

@@ -30,6 +30,10 @@ class ApiKind(StrEnum):
     """The `/mj/submit/…` family: self-hosted proxies, gateways and resellers."""
 
 
+OWN_NAME: Final = {ApiKind.OHMYGPT: DEFAULT_ACCOUNT, ApiKind.MJ_PROXY: "mj-proxy"}
+"""What the jobs of the default account carry: those of another kind are never taken for its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class OwnAccount:
     """The account behind a key that a server brought."""
@@ -55,8 +59,8 @@ def is_own(name: str) -> bool:
     return read_own(name) is not None
 
 
-def mapped(accounts: AccountMap, guild_id: int | None, pool: Pool) -> str:
-    """The owner's account for a server and a pool; the more particular line wins."""
+def mapped(accounts: AccountMap, guild_id: int | None, pool: Pool) -> str | None:
+    """What the owner's map says of a server and a pool; the more particular line wins. None: nothing."""
     if guild_id is None:
-        return DEFAULT_ACCOUNT
-    return accounts.get((guild_id, pool)) or accounts.get((guild_id, None)) or DEFAULT_ACCOUNT
+        return None
+    return accounts.get((guild_id, pool)) or accounts.get((guild_id, None))

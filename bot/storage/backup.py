@@ -14,7 +14,7 @@ from stat import S_IMODE
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import StartupDelayed, StartupError
-from bot.local_files import discard, hand_over, has_content, is_directory, look_at
+from bot.local_files import discard, hand_over, has_content, is_directory, look_at, real
 from bot.storage import errors as troubles
 from bot.storage import schema
 from bot.storage.database import read_address
@@ -39,7 +39,8 @@ HEADER: Final = b"SQLite format 3\0"
 
 
 def file_of(url: str) -> Path | None:
-    """The file that a database's address names, from the root on, because it is told to whoever may be in another folder.
+    """The file that a database's address names, or leads to by links; from the root on, because it is told to whoever
+    may be in another folder.
 
     None if it is no SQLite file of ours to copy. Raises `StartupError`.
     """
@@ -47,7 +48,7 @@ def file_of(url: str) -> Path | None:
     name = parsed.database or ""
     if not parsed.drivername.startswith("sqlite") or name in {"", ":memory:"} or name.startswith("file:"):
         return None
-    return Path(name).absolute()
+    return real(name)
 
 
 def is_missing(source: Path) -> bool:
@@ -183,6 +184,13 @@ def restore(copy: Path, target: Path, *, progress: Progress | None = None) -> tu
     return jobs, kept
 
 
+async def require_no_reader(url: str) -> None:
+    """Raise `StartupError` while somebody has the SQLite file open that an address names, if it names one."""
+    path = file_of(url)
+    if path is not None:
+        await asyncio.to_thread(require_closed, path)
+
+
 def require_closed(target: Path) -> bool:
     """Whether there is a file; raises `StartupError` while somebody has it open."""
     if not is_directory(target.parent):
@@ -197,7 +205,7 @@ def require_closed(target: Path) -> bool:
             connection.execute("ROLLBACK")
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            raise StartupDelayed(f"{target} is in use: stop the bot first, then restore.") from None
+            raise StartupDelayed(f"{target} is in use: stop the bot first, then try again.") from None
         log.warning("replaced_database_not_read", extra={"reason": troubles.explain(error)})
     except sqlite3.DatabaseError as error:  # damaged: the very reason to restore
         log.warning("replaced_database_not_read", extra={"reason": troubles.explain(error)})
@@ -248,4 +256,4 @@ def _settle(path: Path) -> None:
 def _uri(path: Path) -> str:
     """Never make a file; a copy may well lie where it cannot be written."""
     mode = "rw" if os.access(path, os.W_OK) else "ro"
-    return f"{path.resolve().as_uri()}?mode={mode}"
+    return f"{real(path).as_uri()}?mode={mode}"

@@ -45,6 +45,11 @@ PATIENT_SECONDS: Final = 6 * 3600
 LOG_KEPT_BYTES: Final = 64 * 1024 * 1024
 """To what SQLite's write-ahead log is cut after a burst."""
 
+AT_WORK: Final = "easel"
+"""What a process that works on a PostgreSQL database for long is called in the server's list of connections."""
+VISITING: Final = "easel (command)"
+"""The same of a verb that comes and goes."""
+
 LIBPQ_READ: Final = frozenset(
     {
         *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation"),
@@ -195,17 +200,18 @@ class SqliteDatabase(_Reporting):
 class PostgresDatabase(_Reporting):
     """One PostgreSQL database, through a pool of connections. Its errors are `StorageTrouble`."""
 
-    def __init__(self, url: URL, *, busy_ms: int) -> None:
+    def __init__(self, url: URL, *, busy_ms: int, called: str = VISITING) -> None:
         self._writer = _postgres(
             url,
             busy_ms,
             COMMAND_SECONDS,
+            called,
             pool_size=CONNECTIONS,
             max_overflow=0,
             pool_timeout=COMMAND_SECONDS,
             pool_pre_ping=True,
         )
-        self._patient = _postgres(url, busy_ms, PATIENT_SECONDS, poolclass=NullPool)
+        self._patient = _postgres(url, busy_ms, PATIENT_SECONDS, called, poolclass=NullPool)
         self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
     async def write(self, work: Callable[[Connection], T], *, synced: bool = True) -> T:  # noqa: ARG002 - the server's own setting decides
@@ -248,8 +254,8 @@ class PostgresDatabase(_Reporting):
 Database = SqliteDatabase | PostgresDatabase
 
 
-def open_database(url: str, *, busy_ms: int = BUSY_MS) -> Database:
-    """Make ready for an address; nothing is connected yet."""
+def open_database(url: str, *, busy_ms: int = BUSY_MS, called: str = VISITING) -> Database:
+    """Make ready for an address; nothing is connected yet. `called`: by which name PostgreSQL knows us."""
     parsed = read_address(url)
     if parsed.drivername not in _DRIVERS:
         raise StartupError(
@@ -259,7 +265,7 @@ def open_database(url: str, *, busy_ms: int = BUSY_MS) -> Database:
     try:
         if parsed.drivername.startswith(SQLITE):
             return SqliteDatabase(_named(parsed).set(drivername="sqlite+aiosqlite"), busy_ms=busy_ms)
-        return PostgresDatabase(parsed.set(drivername="postgresql+asyncpg"), busy_ms=busy_ms)
+        return PostgresDatabase(parsed.set(drivername="postgresql+asyncpg"), busy_ms=busy_ms, called=called)
     except ModuleNotFoundError:
         raise StartupError(
             "PostgreSQL needs the driver asyncpg: install Easel with its extra `postgres`."
@@ -300,7 +306,7 @@ async def _connect(**how: Any) -> Any:
         ) from None
 
 
-def _postgres(url: URL, busy_ms: int, seconds: int, **pool: Any) -> AsyncEngine:
+def _postgres(url: URL, busy_ms: int, seconds: int, called: str, **pool: Any) -> AsyncEngine:
     from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - as above
 
     url, dsn = _as_asyncpg_takes_it(url)
@@ -313,7 +319,7 @@ def _postgres(url: URL, busy_ms: int, seconds: int, **pool: Any) -> AsyncEngine:
             "timeout": CONNECT_SECONDS,
             "command_timeout": seconds,
             "server_settings": {
-                "application_name": "easel",
+                "application_name": called,
                 "jit": "off",
                 "lock_timeout": str(busy_ms),
             },

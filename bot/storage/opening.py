@@ -3,7 +3,6 @@ Never here: what the stores do."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from bot.domain.servers.guild_ports import GuildStores
 from bot.errors import StartupError, StorageTrouble
 from bot.local_files import is_directory
 from bot.storage import backup, errors, put_back, schema
-from bot.storage.database import BUSY_MS, Database, open_database
+from bot.storage.database import AT_WORK, BUSY_MS, VISITING, Database, open_database
 from bot.storage.jobs.archive import SqlJobArchive
 from bot.storage.jobs.books import SqlBookStore
 from bot.storage.jobs.help_books import SqlHelpBooks
@@ -62,16 +61,17 @@ class Storage:
 
 @asynccontextmanager
 async def open_storage(
-    url: str, *, migrate: bool, busy_ms: int = BUSY_MS, keep: int = 0
+    url: str, *, migrate: bool, busy_ms: int = BUSY_MS, keep: int = 0, working: bool = False
 ) -> AsyncIterator[Storage]:
     """Open the database for the length of the block; raises `StartupError` if it cannot be used as it is.
 
     With `migrate` an older or empty database is brought to this program's version first, after a copy of a SQLite
-    file was made beside it, of which the newest `keep` stay.
+    file was made beside it, of which the newest `keep` stay. Whoever is `working` on it for long can be told by others
+    (`put_back.require_rest`).
     """
     if not migrate:
         backup.require_file(url)
-    database = open_database(url, busy_ms=busy_ms)
+    database = open_database(url, busy_ms=busy_ms, called=AT_WORK if working else VISITING)
     storage = Storage(
         database,
         SqlJobStore(database),
@@ -155,9 +155,7 @@ async def settle(url: str) -> int:
     Raises `StartupError`, also while it is in use.
     """
     backup.require_file(url)
-    path = backup.file_of(url)
-    if path is not None:
-        await asyncio.to_thread(backup.require_closed, path)
+    await backup.require_no_reader(url)
     database = open_database(url)
     try:
         if await schema.standing(database) is schema.Standing.EMPTY:

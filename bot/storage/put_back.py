@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 
 from bot.domain.jobs import JobState
 from bot.errors import StartupError
+from bot.storage.database import AT_WORK, POSTGRES
 from bot.storage.tables import jobs
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ _UNSENT: Final = (
 )
 _FOLLOWED: Final = "UPDATE jobs SET sent_at = created_at - 1 WHERE state IN (:submitted, :running)"
 """What upstream had of them may have been ended and sent again since (`bot.domain.settling.was_put_back`)."""
+_AT_WORK: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = :called "
+    "AND pid <> pg_backend_pid() AND state_change > clock_timestamp() - interval '1 minute'"
+)
+"""Each process of ours asks for something every few seconds (`bot.services.intake.open_answers`), on connections that it
+keeps. What has been silent for longer is a dead machine's, or kept by a pooler (PgBouncer) for the next who comes."""
 _FORGOTTEN: Final = "DELETE FROM meta WHERE key = :key"
 
 
@@ -66,9 +73,20 @@ def settle_on(connection: Connection) -> int:
 
 
 async def require_rest(database: Database, name: str) -> None:
-    """Raise `StartupError` while a worker holds a job in it."""
+    """Raise `StartupError` while a worker holds a job in it, or a process of Easel's runs on it, be it idle.
+
+    Only a PostgreSQL server tells of the latter; of a SQLite file `bot.storage.backup.require_no_reader` does.
+    """
     held = select(func.count()).where(
         jobs.c.owner.is_not(None), jobs.c.lease_until > time.time_ns() // 1_000_000
     )
-    if await database.read(lambda cn: cn.execute(held).scalar_one()):
+
+    def is_used(connection: Connection) -> bool:
+        if connection.execute(held).scalar_one():
+            return True
+        if connection.dialect.name != POSTGRES:
+            return False
+        return bool(connection.execute(text(_AT_WORK), {"called": AT_WORK}).scalar_one())
+
+    if await database.read(is_used):
         raise StartupError(f"{name} is in use: stop every Easel that works on it, wait a minute, try again.")

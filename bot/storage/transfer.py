@@ -63,6 +63,9 @@ async def transfer(
     if source_url == target_url:
         raise StartupError("Source and target are the same database.")
     backup.require_file(source_url)
+    # Before we have the files open ourselves. A copy that is put back is nobody's, and may lie where nobody writes.
+    for url in (target_url,) if running or restoring else (source_url, target_url):
+        await backup.require_no_reader(url)
     source = open_database(source_url)
     target = open_database(target_url)
     try:

@@ -88,9 +88,9 @@ class Shell:
         self.service = service
         self.transcript: list[str] = []
 
-    def say(self, *words: str, answer: str | None = None) -> str:
+    def say(self, *words: str, answer: str | None = None, columns: int = 110) -> str:
         result = CliRunner().invoke(
-            cli, ["keys", *words], input=answer, env={"COLUMNS": "110", "TERM": "dumb"}
+            cli, ["keys", *words], input=answer, env={"COLUMNS": str(columns), "TERM": "dumb"}
         )
         self.transcript.append(
             f"$ easel keys {' '.join(words)}\n{result.output.rstrip()}\n[{result.exit_code}]"
@@ -172,6 +172,17 @@ def test_a_servers_key_from_its_making_to_its_cap(shell: Shell, tmp_path: Path) 
     folder = Path(os.environ.get("EASEL_ARTEFACTS") or ROOT / "artefacts")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "keys-transcript.txt").write_text(transcript + "\n", encoding="utf-8")
+
+
+def test_a_servers_id_and_a_keys_tag_are_whole_in_a_narrow_window(shell: Shell) -> None:
+    made = shell.say("create", SERVER, "--cap", "14000", "--until", "2199-01-31", columns=40)
+    tag = json.loads(shell.say("list", "--json")[2:])["keys"][0]["tag"]
+
+    listed = shell.say("list", columns=40)
+
+    line = f"{SERVER}  in use  {tag}  spent 0 of 14,000 (0 %)  ends 2199-01-31 23:59 UTC\n"
+    assert line in made
+    assert line in listed
 
 
 def test_an_accounts_key_is_printed_once(shell: Shell) -> None:

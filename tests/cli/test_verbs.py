@@ -49,6 +49,18 @@ def test_a_copy_is_taken_and_put_back_without_token_or_key(folder: Path) -> None
     assert list(folder.glob("easel.db.*.replaced"))
 
 
+def test_a_copy_goes_where_a_link_leads(folder: Path) -> None:
+    assert easel("migrate")[0] == 0
+    (folder / "disk").mkdir()
+    (folder / "copy.db").symlink_to("disk/today.db")
+
+    status, said = easel("backup", "copy.db")
+
+    assert status == 0, said
+    assert (folder / "copy.db").is_symlink()
+    assert verify(folder / "disk" / "today.db") == 0
+
+
 async def test_a_database_in_use_is_copied(folder: Path) -> None:
     await migrate("sqlite+aiosqlite:///easel.db")
     async with open_storage("sqlite+aiosqlite:///easel.db", migrate=False) as storage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import httpx
 import pytest
 
 from bot import config
@@ -119,11 +120,53 @@ async def test_the_kind_decides_which_adapter_is_made_and_what_its_jobs_carry() 
     assert picture_settings(load(OHMYGPT)).hosts == ()
 
 
+def test_forms_that_no_account_is_sent_are_warned_of_and_keep_no_bot_from_starting() -> None:
+    forms = {"EASEL_FORM_ENCODING": "true"}
+    old = {"EASEL_ACCOUNTS": "default=ohmygpt:https://api.ohmygpt.com|sk-old-1234"}
+
+    assert [said.partition(" ")[0] for said in load({**PROXY, **forms}).idle] == ["EASEL_FORM_ENCODING"]
+    assert load({**PROXY, **forms, **old}).idle == load({**OHMYGPT, **forms}).idle == load(PROXY).idle == []
+
+
+def test_the_map_of_servers_may_name_the_default_account_by_the_name_that_its_jobs_carry() -> None:
+    assert load({**PROXY, "EASEL_ACCOUNT_OF": "123456789012345678=mj-proxy"}).account_of
+    assert load({**PROXY, "EASEL_ACCOUNT_OF": "123456789012345678=default"}).account_of
+    assert "names mj-proxy, which is none" in refusal(
+        {**OHMYGPT, "EASEL_ACCOUNT_OF": "123456789012345678=mj-proxy"}
+    )
+
+
 @pytest.mark.parametrize("url", ["http://mj_proxy:8080/sub", "https://mj.example", "http://localhost:8080"])
 def test_pictures_at_a_servers_own_address_may_be_fetched_whatever_it_speaks(url: str) -> None:
     settings = load({**PROXY, "EASEL_API_URL": url})
 
     assert picture_settings(settings).allowed.check(f"{url}/mj/image/1") is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ({**OHMYGPT, "EASEL_API_URL": "https://mirror.example"}, "mirror.example"),
+        ({**OHMYGPT, "EASEL_API_URL": "https://mirror.example", "EASEL_HELPER_URL": "https://chat.example"}, "chat.example"),
+        (OHMYGPT, "api.ohmygpt.com"),
+        (PROXY, "api.ohmygpt.com"),
+    ],
+)  # fmt: skip
+async def test_a_key_for_the_chat_model_goes_where_the_api_is_unless_it_has_an_address_of_its_own(
+    given: dict[str, str], asked: str
+) -> None:
+    hosts: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        hosts.append(request.url.host)
+        return httpx.Response(200, json={"data": []})
+
+    async with open_lines(transport=httpx.MockTransport(answer)) as lines:
+        chat = open_accounts(load({**given, "EASEL_HELPER_KEY": "sk-helper-1234"}), lines).chat
+        assert chat is not None
+        await chat.models()
+
+    assert hosts == [asked]
 
 
 async def test_accounts_may_be_of_another_kind_than_the_default() -> None:

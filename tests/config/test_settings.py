@@ -84,7 +84,11 @@ def test_a_token_with_a_blank_inside_is_refused_without_showing_it() -> None:
         ("DISCORD_GATEWAY", "https://host", "must be an address like ws://… or wss://…"),
         ("WEB_LISTEN", "localhost", "must be host:port"),
         ("WEB_LISTEN", "127.0.0.1:70000", "must be host:port"),
-        ("DATABASE", "mysql://host/db", "must be sqlite+aiosqlite:///file.db or postgresql+asyncpg"),
+        (
+            "DATABASE",
+            "mysql://host/db",
+            "must be sqlite+aiosqlite:///file.db or postgresql+asyncpg://user:password@host/name",
+        ),
         ("DEFAULT_RULES", "SLOW=1/1/1", "does not name a pool"),
         ("DEFAULT_POOL", "SLOW", "it should be 'NORMAL', 'FAST', 'TURBO' or 'DRAW'"),
         ("DEFAULT_POOL", "DRAW", "should be 'NORMAL', 'FAST' or 'TURBO'"),
@@ -281,6 +285,19 @@ def test_settings_that_are_handed_over_come_from_nowhere_else(
 
     assert settings.max_running == 3
     assert settings.database == "sqlite+aiosqlite:///easel.db"
+
+
+def test_the_secrets_directory_may_be_named_in_the_file_and_the_environment_goes_before_it(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("of-the-file", "of-the-environment"):
+        (bare / name).mkdir()
+        (bare / name / "easel_discord_token").write_text(name)
+    (bare / ".env").write_text("EASEL_API_KEY=sk-own-123456\nEASEL_SECRETS_DIR=of-the-file\n")
+
+    assert load().discord_token.get_secret_value() == "of-the-file"
+    monkeypatch.setenv("EASEL_SECRETS_DIR", "of-the-environment")
+    assert load().discord_token.get_secret_value() == "of-the-environment"
 
 
 def test_a_secrets_directory_that_is_named_must_exist(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -311,6 +311,13 @@ async def test_a_database_that_this_user_may_not_make_or_migrate_is_named(
     assert "the right to write the file and its directory" in found.words
 
 
+async def test_a_setting_that_no_account_heeds_is_named(place: Place) -> None:
+    said = (await findings(place, EASEL_API_KIND="mj-proxy", EASEL_FORM_ENCODING="true"))["settings"]
+
+    assert not said.fine
+    assert said.words.startswith("EASEL_FORM_ENCODING does nothing: no account is at OhMyGPT's API")
+
+
 async def test_a_misspelt_setting_is_named_and_kubernetes_own_are_not(place: Place) -> None:
     settings = config.load(place.environ)
 

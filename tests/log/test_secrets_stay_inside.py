@@ -137,6 +137,7 @@ def test_hiding_twice_changes_nothing_more(text: str) -> None:
         "discord.app_commands.errors.CommandInvokeError",
         "the task-force-of-ten asked for a disk-usage-report",
         "easel:1:0123456789ab:4",
+        "write it like sqlite:///easel.db or postgresql://user:password@host:5432/name",
     ],
 )
 def test_ordinary_text_is_left_alone(harmless: str) -> None:

@@ -210,6 +210,29 @@ async def test_a_copy_is_kept_from_before_each_migration_and_only_the_newest_sta
     assert named(tmp_path, "easel.db.*.bak") == kept
 
 
+async def test_a_database_behind_a_link_is_put_back_and_kept_on_its_own_disk(tmp_path: Path) -> None:
+    disk, here = tmp_path / "disk", tmp_path / "here"
+    disk.mkdir()
+    here.mkdir()
+    (here / "easel.db").symlink_to(disk / "easel.db")
+    url = f"sqlite+aiosqlite:///{here}/easel.db"
+    await as_it_was(disk / "easel.db", "0007")
+    assert await migrate(url, keep=2)
+    target = file_of(url)
+    assert target is not None
+    take(target, tmp_path / "copy.db")
+    target.chmod(0o640)
+
+    _, kept = restore(tmp_path / "copy.db", target)
+
+    assert (here / "easel.db").is_symlink()
+    assert named(here, "*") == ["easel.db"]
+    assert kept is not None
+    assert named(disk, "*") == sorted(["easel.db", kept.name, *named(disk, "easel.db.*.v0007.bak")])
+    assert len(named(disk, "*")) == 3
+    assert (disk / "easel.db").stat().st_mode & 0o777 == 0o640
+
+
 def test_only_plain_files_are_copied() -> None:
     assert str(file_of("sqlite+aiosqlite:////data/easel.db")) == "/data/easel.db"
     assert file_of("sqlite+aiosqlite:///file:easel.db?mode=ro&uri=true") is None

@@ -21,7 +21,7 @@ from bot.storage.backup import file_of, restore, take
 from bot.storage.database import open_database
 from bot.storage.opening import settle
 from bot.storage.schema import VERSION_TABLE
-from bot.storage.transfer import from_file, into_file
+from bot.storage.transfer import from_file, into_file, transfer
 from tests.claims import claim_submissions, claim_work
 from tests.storage.making import job
 from tests.storage.test_backup import as_it_was, named
@@ -190,6 +190,29 @@ async def test_a_file_that_a_bot_has_open_is_left_alone_also_while_it_does_nothi
 
         with pytest.raises(StartupDelayed, match="in use: stop the bot first"):
             await settle(sqlite_url)
+
+        found = await storage.jobs.get(waiting.key)
+    assert found is not None
+    assert found.state == "queued"
+
+
+@pytest.mark.postgres
+async def test_a_server_on_which_a_bot_runs_is_left_alone_also_while_it_does_nothing(
+    postgres_url: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    async with open_storage(postgres_url, migrate=True, working=True) as storage:
+        waiting = await storage.jobs.insert(job(), ROOM)
+        await into_file(postgres_url, copy)
+
+        for meant in (
+            settle(postgres_url),
+            from_file(copy, postgres_url),
+            transfer(postgres_url, sqlite_url),
+            transfer(f"sqlite+aiosqlite:///{copy}", postgres_url, replace=True),
+        ):
+            with pytest.raises(StartupError, match="in use: stop every Easel"):
+                await meant
 
         found = await storage.jobs.get(waiting.key)
     assert found is not None

@@ -127,6 +127,20 @@ async def test_a_database_in_use_an_old_one_and_itself_are_refused(tmp_path: Pat
     assert not (tmp_path / "none.db").exists()
 
 
+async def test_a_file_that_an_idle_bot_has_open_is_copied_neither_from_nor_over(tmp_path: Path) -> None:
+    here, there = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("here", "there"))
+    await fill(here)
+    await migrate(there)
+
+    async with open_storage(here, migrate=False) as storage:
+        with pytest.raises(StartupError, match=r"here\.db is in use: stop the bot first"):
+            await transfer(here, there)
+        with pytest.raises(StartupError, match=r"here\.db is in use: stop the bot first"):
+            await transfer(there, here, replace=True)
+        assert sum(one.waiting for one in (await storage.jobs.load()).values()) == JOBS
+    assert content(tmp_path / "there.db")["jobs"] == []
+
+
 async def test_a_copy_done_again_by_mistake_throws_no_newer_work_away(tmp_path: Path) -> None:
     old, new = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("old", "new"))
     await fill(old)

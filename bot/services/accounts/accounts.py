@@ -77,7 +77,10 @@ class Accounts:
         if own is not None:
             return own.name
         name = mapped(self.account_of, guild_id, pool)
-        return self.own_name if name == DEFAULT_ACCOUNT else name
+        # Where the account of `API_KEY` has another name, `default` may be a further account of the owner's.
+        if name is None or (name == DEFAULT_ACCOUNT and name not in self.fixed):
+            return self.own_name
+        return name
 
     # -- what they can do --------------------------------------------------------------------------------
 

@@ -54,6 +54,28 @@ async def test_the_more_particular_line_of_the_owners_map_wins(world: Harness, m
     assert await accounts.of_server(GUILD) == {"studio": [Pool.NORMAL], "guest": [Pool.FAST]}
 
 
+@pytest.mark.parametrize(
+    ("accounts", "named", "payer"),
+    [
+        (("mj-proxy", DEFAULT_ACCOUNT), DEFAULT_ACCOUNT, DEFAULT_ACCOUNT),
+        (("mj-proxy", DEFAULT_ACCOUNT), "mj-proxy", "mj-proxy"),
+        (("mj-proxy",), DEFAULT_ACCOUNT, "mj-proxy"),
+    ],
+)
+async def test_the_owners_map_names_the_old_account_where_the_default_one_has_another_name(
+    world: Harness, accounts: tuple[str, ...], named: str, payer: str
+) -> None:
+    made = AccountsHarness()
+    world.accounts = accounts
+    made.furnish(world, account_of={(GUILD, None): named}, own_name="mj-proxy")
+    await world.reboot()
+
+    job = await world.ended(await world.imagine(pool=Pool.FAST))
+
+    assert paid(made, job) == [payer]
+    assert await world.services.accounts.for_chain(GUILD + 1, Pool.FAST) == "mj-proxy"
+
+
 async def test_a_child_stays_with_its_chains_account_whatever_the_map_says_now(
     world: Harness, mint: AccountsHarness
 ) -> None:

@@ -106,4 +106,7 @@ async def test_so_it_is_in_postgresql(house: Installation) -> None:
         await easel(house, "restore", "copy.db", "--yes")
 
         await found_again(house, paid)
+        beside = house.verb("restore", "--restored", "--yes")  # the bot has nothing to do, and runs
+        assert await beside.ended(60) != 0
+        assert "in use: stop every Easel" in beside.tail
         await house.stop(house.programs[-1])
