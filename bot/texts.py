@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 Argument = str | int | float
 
 
+class Inert(str):
+    """Words of somebody else that mean nothing to Discord any more: whoever shows them escapes nothing again."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One sentence of the catalogues (`bot/locales`), by id, with its named arguments.

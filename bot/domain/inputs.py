@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from bot.domain.intake.prompt_parts import with_reference
 from bot.errors import UserError
-from bot.texts import text
+from bot.texts import Inert, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -206,11 +206,11 @@ def weigh(given: SourcePicture) -> None:
         raise UserError(text("picture.too_large", name=displayed_name(given.filename), limit=limit))
 
 
-def displayed_name(filename: str) -> str:
+def displayed_name(filename: str) -> Inert:
     """A file's name as a sentence may repeat it: cut, and without anything that Discord would render."""
     kept = re.sub(r"[^\w .()+-]|_(?=_)|(?<=//)", "", filename).strip()
     kept = kept if len(kept) <= NAME_LIMIT else f"{kept[: NAME_LIMIT - 1]}…"
-    return kept.replace("_", "\\_") or "?"
+    return Inert(kept.replace("_", "\\_") or "?")
 
 
 def images_of(inputs: Iterable[Input]) -> tuple[Input, ...]:

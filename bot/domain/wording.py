@@ -1,5 +1,5 @@
 """Text as people meant it: one line without what cannot be seen, and without the words that would pick a pool.
-Never here: parameters, moderation, escaping for Discord (that is the UI's)."""
+Never here: parameters, moderation, escaping what is shown by itself (that is the UI's)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 import unicodedata
 from itertools import takewhile
 from typing import Final
+
+from bot.texts import Inert
 
 DASHES: Final = "-\u02d7\u2010-\u2015\u2043\u2212\u2500\u2501\u2796\u2e3a\u2e3b\ufe58\ufe63\uff0d"
 """Every dash that a keyboard or a phone makes of two hyphens, for use inside a character class."""
@@ -69,9 +71,9 @@ def clean(raw: str) -> str:
     return " ".join(_HELPERS.sub(_useful, line).split())
 
 
-def inert(words: str) -> str:
+def inert(words: str) -> Inert:
     """What somebody else wrote, for a sentence of ours: the same signs, but no link, mention or style in it."""
-    return _MARKUP.sub(r"\\\g<0>", " ".join(words.split()))
+    return Inert(_MARKUP.sub(r"\\\g<0>", " ".join(words.split())))
 
 
 def folded_name(name: str) -> str:

@@ -15,19 +15,28 @@ from bot.i18n import SOURCE, babel_locale
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MARKS: Final = re.compile(r"\*\*|`")
-_MOMENT: Final = re.compile(r"<t:(\d{1,12})(?::([tTdDfFR]))?>")
-_MENTION: Final = re.compile(r"<(@&|@!?|#)\d+>")
-_COMMAND: Final = re.compile(r"<(/[^:>]+):\d+>")
-_ESCAPED: Final = re.compile(r"\\([^\w\s])")
+_MARKUP: Final = re.compile(
+    r"<t:(\d{1,12})(?::([tTdDfFR]))?>"
+    r"|<(?P<mention>[@#])[&!]?\d+>"
+    r"|<(?P<command>/[^:>]+):\d+>"
+    r"|\\(?P<escaped>[^\w\s]|_)"
+    r"|\*\*|`"
+)
 
 
 def plain(sentence: str, locale: str, now: int) -> str:
-    """The same without markup: moments are spelled out, and what only Discord could name becomes a sign."""
-    bare = _COMMAND.sub(
-        r"\1", _MOMENT.sub(_moment(babel_locale(locale) or Locale(SOURCE), now), _MARKS.sub("", sentence))
-    )
-    return _ESCAPED.sub(r"\1", _MENTION.sub(lambda found: "#…" if found[1] == "#" else "@…", bare))
+    """The same without markup: moments are spelled out, and what only Discord could name becomes a sign.
+
+    It is read once, from the left: a sign that was escaped is a sign, and begins nothing.
+    """
+    moment = _moment(babel_locale(locale) or Locale(SOURCE), now)
+
+    def bare(found: re.Match[str]) -> str:
+        if found[1]:
+            return moment(found)
+        return f"{found['mention']}…" if found["mention"] else found["command"] or found["escaped"] or ""
+
+    return _MARKUP.sub(bare, sentence)
 
 
 def _moment(locale: Locale, now: int) -> Callable[[re.Match[str]], str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 async def test_a_member_finds_members_commands_each_to_be_clicked(tmp_path: Path) -> None:
-    async with moderated(tmp_path) as shop:
+    async with moderated(tmp_path, more=("cogs.moderation",)) as shop:
         known = {c.name: c.id for c in await shop.house.bot.tree.fetch_commands()}
 
         told = seen(await shop.house.ada.slash(shop.house.channel, "help"))
@@ -34,14 +34,16 @@ async def test_a_member_finds_members_commands_each_to_be_clicked(tmp_path: Path
         assert "Your pictures on this server" in told
         assert "Picture info" in told
         assert "pool panel" not in told
+        assert "Moderate…" not in told
 
 
 async def test_a_moderator_finds_the_panel_too(tmp_path: Path) -> None:
-    async with moderated(tmp_path) as shop:
+    async with moderated(tmp_path, more=("cogs.moderation",)) as shop:
         result = await shop.mo.slash(shop.house.channel, "help")
 
         assert "</pool panel:" in seen(result)
         assert "For moderators" in seen(result)
+        assert "Moderate…" in seen(result)
         assert result.response is not None
         words = [c["content"] for c in walk(result.response.components) if c["type"] == 10]
         assert sum(map(len, words)) < 4000
@@ -49,7 +51,8 @@ async def test_a_moderator_finds_the_panel_too(tmp_path: Path) -> None:
 
 
 async def test_where_no_pool_is_open_nobody_is_sent_to_imagine(tmp_path: Path) -> None:
-    async with moderated(tmp_path) as shop:
+    async with moderated(tmp_path, more=("cogs.pictures",)) as shop:
+        assert "**Describe picture**" in seen(await shop.house.ada.slash(shop.house.channel, "help"))
         for pool in Pool:
             await shop.services.guilds.switch_pool(shop.guild_id, shop.boss, pool, on=False)
 
@@ -57,6 +60,9 @@ async def test_where_no_pool_is_open_nobody_is_sent_to_imagine(tmp_path: Path) -
 
         assert "No pool is open" in told
         assert "</imagine:" not in told
+        assert "**Picture info**" in told
+        assert "Describe picture" not in told
+        assert "Use as image prompt" not in told
 
 
 async def test_another_process_reads_the_ids_and_does_without_until_then(tmp_path: Path) -> None:

@@ -21,6 +21,10 @@ NOW = 1_750_000_000_000
         ("by <@&123>, <@!4> and <@5> in <#678>", "by @…, @… and @… in #…"),
         ("type </imagine:99>", "type /imagine"),
         (r"no \*stars\* and \\ a < b", r"no *stars* and \ a < b"),
+        (r"read \#rules\_and\_faq, ask with \`/ticket\`", "read #rules_and_faq, ask with `/ticket`"),
+        (r"\*\*bold\*\* is **bold**", "**bold** is bold"),
+        (r"\<t:1750018000:R\>, \<\@5\> and \</imagine:99>", "<t:1750018000:R>, <@5> and </imagine:99>"),
+        (r"\\**a**", r"\a"),
     ],
 )
 def test_markup_becomes_words(marked: str, said: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 from bot.domain.engine_models import MOST_DRAWN
 from bot.domain.intake.copied import unwrapped
 from bot.domain.intake.dashes import with_hyphens
-from bot.domain.intake.prompt_parts import taken_apart
+from bot.domain.intake.prompt_parts import shown, taken_apart
 from bot.domain.tasks import RemoteAction
 from bot.domain.wording import clean, without_speed_flags
 from bot.errors import UserError
@@ -163,7 +163,9 @@ def _one_of(name: str, value: str | None, known: Sequence[str], model: EngineMod
         return None
     spelled = value.strip().lower().replace("\u00d7", "x")
     if spelled not in known:
-        raise UserError(text(f"draw.bad_{name}", engine=model.name, known=", ".join(known), typed=value[:40]))
+        raise UserError(
+            text(f"draw.bad_{name}", engine=model.name, known=", ".join(known), typed=shown(value))
+        )
     return spelled
 
 
@@ -171,7 +173,7 @@ def _number(value: str | None, model: EngineModel) -> int:
     if value is None:
         return 1
     if not re.fullmatch(r"\d{1,4}", value) or not 1 <= int(value) <= model.most:
-        raise UserError(text("draw.bad_number", engine=model.name, most=model.most, typed=value[:40]))
+        raise UserError(text("draw.bad_number", engine=model.name, most=model.most, typed=shown(value)))
     return int(value)
 
 

@@ -18,7 +18,7 @@ from bot.domain.intake.parameters import (
 )
 from bot.domain.wording import DASHES, TRAILING, folded_name, is_link
 from bot.errors import UserError
-from bot.texts import text
+from bot.texts import Inert, text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -161,11 +161,11 @@ def read_value(parameter: Parameter, name: str, value: str) -> str:
     return read
 
 
-def shown(typed: str) -> str:
+def shown(typed: str) -> Inert:
     """What a person typed as a sentence may repeat it: every sign of it, cut, and nothing that Discord would render."""
     kept = "".join(c for c in typed if unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
     kept = kept if len(kept) <= QUOTE_LIMIT else f"{kept[: QUOTE_LIMIT - 1]}…"
-    return _MARKUP.sub(lambda match: f"\\{match[0]}", kept)
+    return Inert(_MARKUP.sub(lambda match: f"\\{match[0]}", kept))
 
 
 def _shown_name(typed: str) -> str:

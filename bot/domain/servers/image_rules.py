@@ -7,9 +7,11 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from bot.domain.inputs import MEGABYTE, displayed_name
 from bot.domain.servers.declarations import MultipleChoice, Number, Switch, setting
 from bot.errors import UserError
 from bot.texts import listed, text
@@ -17,7 +19,6 @@ from bot.texts import listed, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MEGABYTE: Final = 1024 * 1024
 SIZE_LIMIT: Final = 100
 """Megabytes."""
 IMAGES: Final = "mod images set"
@@ -156,12 +157,12 @@ def read_host(typed: str) -> str:
 
 
 def _check_image(policy: ImagePolicy, image: ImageFacts) -> None:
-    name = image.name[:NAME_LIMIT]
+    name = displayed_name(image.name)
     if policy.kinds and image.media_type and image.media_type not in policy.kinds:
         kinds = ", ".join(kind.name for kind in policy.kinds)
         raise UserError(text("refused.image_kind", name=name, kinds=kinds))
     if policy.most_mb is not None and image.size > policy.most_mb * MEGABYTE:
-        has = f"{image.size / MEGABYTE:.1f}"
+        has = ceil(image.size * 10 / MEGABYTE) / 10  # more than the limit, also where it is little more
         raise UserError(text("refused.image_size", name=name, has=has, limit=policy.most_mb))
 
 

@@ -17,6 +17,7 @@ from bot.domain.accounts import ACCOUNT_NAME, DEFAULT_ACCOUNT
 from bot.domain.schedule import MINUTE, SECOND, is_recent
 from bot.domain.tenancy import read_id
 from bot.domain.upstream_keys import KeyHolder, UpstreamKey, remark_of
+from bot.domain.wording import inert
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.services.accounts.key_orders import Order
 from bot.texts import text
@@ -287,9 +288,11 @@ class UpstreamKeys:
         ours = [key for key in await self._list() if key.subject is not None]
         found = [key for key in ours if key.tag == wanted] or [key for key in ours if key.subject == wanted]
         if not found:
-            raise UserError(text("keys.unknown", name=wanted[:SHOWN]))
+            raise UserError(text("keys.unknown", name=inert(wanted[:SHOWN])))
         if len(found) > 1:
-            raise UserError(text("keys.several", subject=wanted, tags=", ".join(key.tag for key in found)))
+            raise UserError(
+                text("keys.several", subject=inert(wanted), tags=", ".join(key.tag for key in found))
+            )
         return found[0]
 
     async def _view(self, key: UpstreamKey) -> KeyView:
@@ -331,7 +334,7 @@ def _checked(subject: str) -> int | None:
     if guild_id is not None:
         return guild_id
     if not ACCOUNT_NAME.fullmatch(subject) or subject == DEFAULT_ACCOUNT:
-        raise UserError(text("keys.subject", name=subject[:SHOWN]))
+        raise UserError(text("keys.subject", name=inert(subject[:SHOWN])))
     return None
 
 
@@ -349,6 +352,6 @@ def _refusal(error: RemoteError) -> Text:
         case RemoteFault.KEY:
             return text("keys.no_permission")
         case RemoteFault.REFUSED | RemoteFault.BALANCE:
-            return text("keys.refused", words=error.message)
+            return text("keys.refused", words=inert(error.message))
         case _:
             return text("keys.unreachable")

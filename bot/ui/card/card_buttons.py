@@ -11,7 +11,6 @@ import discord
 from bot.domain.actions import ROW_LENGTH, ROWS, Family, Layout, Need, classify, lay_out, need_of
 from bot.domain.capabilities import OHMYGPT, Capabilities
 from bot.domain.failures import MENDED_BY_TIME, MENDED_BY_WORDS, FailureKind
-from bot.domain.intake.drawing import AGAIN_ID, varied
 from bot.domain.intake.window_words import WindowKind, window_of_action
 from bot.domain.jobs import NOTE_REMOVED, JobKind, JobState
 from bot.domain.pools import Pool
@@ -21,6 +20,7 @@ from bot.ui.card.description import idea_rows
 from bot.ui.card.parts import button as button_part
 from bot.ui.card.press import press
 from bot.ui.card.shortened import shorter_buttons
+from bot.ui.card.titles import engine_action
 from bot.ui.kit.controls import custom_id_of
 
 if TYPE_CHECKING:
@@ -211,14 +211,6 @@ class CardButtons:
         if word == _DRAW[0] and engine is not None:
             return text("button.draw", engine=engine.name)
         return text(f"button.{word}")
-
-
-def engine_action(custom_id: str, label: str) -> Text | None:
-    """What one of the engine's own actions is called; None for any of Midjourney's."""
-    number = varied(custom_id)
-    if number is not None:
-        return text("action.draw_vary_of", n=number) if label[-1:].isdigit() else text("action.draw_vary")
-    return text("action.draw_again") if custom_id == AGAIN_ID else None
 
 
 def _one_free_zoom(rows: Iterable[Sequence[ActionButton]]) -> Iterable[list[ActionButton]]:

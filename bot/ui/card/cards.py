@@ -16,12 +16,12 @@ from bot.services.intake.describe import FROM_DESCRIPTION
 from bot.services.intake.shorten import FROM_SHORTENED
 from bot.services.worker.delivery import REDUCED
 from bot.texts import Text, text
-from bot.ui.card.card_buttons import CardButtons, DetailLevel, engine_action
+from bot.ui.card.card_buttons import CardButtons, DetailLevel
 from bot.ui.card.description import idea_lines
 from bot.ui.card.failures import sentences_of
 from bot.ui.card.parts import CardView, box, gallery, row, words, words_beside
 from bot.ui.card.shortened import shorter_lines
-from bot.ui.card.titles import is_forgotten, plain_title, title_of
+from bot.ui.card.titles import is_forgotten, plain_title, press_name, title_of
 from bot.ui.kit.bars import progress_bar
 from bot.ui.kit.escape import plain, quoted
 from bot.ui.kit.links import clickable, message_link, source_link
@@ -227,8 +227,7 @@ class _Drawing:
             if title is None and job.inputs:
                 headline += f"\n{self._small(text('card.with_pictures', n=job.inputs))}"
             return headline if job.ancestor is None else f"{headline}\n{self._origin(job.ancestor)}"
-        own = engine_action(job.press.custom_id, job.press.label)
-        button = quoted(job.press.label, LABEL_LIMIT) if own is None else self._localize(own)
+        button = press_name(job.press, self._localize, LABEL_LIMIT)
         link = source_link(job, job.press.channel_id, job.press.message_id)
         if link is None:
             pressed = text("card.pressed_elsewhere", button=button, key=job.press.parent)

@@ -1,4 +1,4 @@
-"""What a job is called where there is no prompt to name it: a blend, a description, and what was made from them.
+"""What a job is called where there is no prompt to name it: a blend, a description, and the button that began it.
 Never here: prompts themselves."""
 
 from __future__ import annotations
@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.inputs import Shape
+from bot.domain.intake.drawing import AGAIN_ID, varied
 from bot.domain.jobs import JobKind
 from bot.texts import Text, text
 from bot.ui.kit.escape import plain, quoted
@@ -13,7 +14,7 @@ from bot.ui.kit.escape import plain, quoted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.domain.jobs import Job
+    from bot.domain.jobs import Job, Press
     from bot.texts import Localize
 
 NAME_LIMIT: Final = 80
@@ -54,4 +55,20 @@ def plain_title(job: Job, localize: Localize) -> str:
     title = title_of(job, quote=plain)
     if title is not None:
         return localize(title).strip("*")
-    return job.press.label if job.press is not None else ""
+    return press_name(job.press, localize, NAME_LIMIT, quote=plain) if job.press is not None else ""
+
+
+def press_name(
+    press: Press, localize: Localize, limit: int, *, quote: Callable[[str, int], str] = quoted
+) -> str:
+    """The button that was pressed: the engine's own in the reader's language, Midjourney's as it was read there."""
+    own = engine_action(press.custom_id, press.label)
+    return quote(press.label, limit) if own is None else localize(own)
+
+
+def engine_action(custom_id: str, label: str) -> Text | None:
+    """What one of the engine's own actions is called; None for any of Midjourney's."""
+    number = varied(custom_id)
+    if number is not None:
+        return text("action.draw_vary_of", n=number) if label[-1:].isdigit() else text("action.draw_vary")
+    return text("action.draw_again") if custom_id == AGAIN_ID else None

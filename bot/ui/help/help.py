@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.texts import Localize, text
-from bot.ui.kit.command_texts import CatalogueTranslator
+from bot.ui.kit.command_texts import CatalogueTranslator, localized
 from bot.ui.kit.controls import StatelessView
 
 if TYPE_CHECKING:
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.Group
 
-MAKERS: Final = frozenset({"imagine", "blend", "describe", "shorten", "draw"})
-"""Commands that begin something in a pool: of no use where none is open."""
+MAKERS: Final = frozenset({"imagine", "blend", "describe", "shorten", "draw"}) | {
+    localized(f"menu.{menu}").message for menu in ("describe", "use")
+}
+"""Commands and menus that begin something in a pool: of no use where none is open."""
 NEEDS: Final[dict[str, Callable[[Capabilities], bool]]] = {
     "shorten": lambda capabilities: capabilities.shorten,
     "draw": lambda capabilities: capabilities.engine is not None,
@@ -43,6 +45,7 @@ async def show_help(context: Context, asker: Asker) -> None:
     menus = [
         await _name_at_discord(menu, client, context.interaction.locale)
         for menu in client.tree.get_commands(type=discord.AppCommandType.message)
+        if _is_usable(menu, context) and (makes or menu.name not in MAKERS)
     ]
     helps = client.services.improving.helper.offered
     await context.show(help_view(commands, menus, ids, context.localize, makes=makes, helps=helps))
@@ -88,7 +91,7 @@ async def _name_at_discord(menu: app_commands.ContextMenu, client: BotClient, lo
     return str((told.get("name_localizations") or {}).get(locale.value, menu.name))
 
 
-def _is_usable(command: AnyCommand, context: Context) -> bool:
+def _is_usable(command: AnyCommand | app_commands.ContextMenu, context: Context) -> bool:
     """Whether Discord offers it to this person here, as far as a command says so itself."""
     needed = command.default_permissions
     if needed is not None and not (

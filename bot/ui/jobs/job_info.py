@@ -14,7 +14,7 @@ from bot.domain.pool_speeds import other_speed, pool_at
 from bot.domain.pools import Pool
 from bot.services.history.upstream_requests import known_seed
 from bot.texts import Localize, Text, text
-from bot.ui.card.titles import title_of
+from bot.ui.card.titles import press_name, title_of
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.escape import fenced, plain, quoted, units
 from bot.ui.kit.links import card_link, source_link
@@ -84,7 +84,7 @@ def info_view(
         box.add_item(discord.ui.File(f"attachment://{FILE}"))
     box.add_item(discord.ui.TextDisplay("\n".join(localize(line) for line in _facts(job, spent, seed))))
     room = TEXTS_LIMIT - sum(units(c.content) for c in box.children if isinstance(c, discord.ui.TextDisplay))
-    relations = list(_fitting((localize(line) for line in _relations(family)), room))
+    relations = list(_fitting((localize(line) for line in _relations(family, localize)), room))
     if relations:
         box.add_item(discord.ui.Separator())
         box.add_item(discord.ui.TextDisplay("\n".join(relations)))
@@ -139,11 +139,11 @@ def _split(parameters: Sequence[str]) -> str:
     return " ".join(shown)
 
 
-def _relations(family: Relatives) -> Iterable[Text]:
+def _relations(family: Relatives, localize: Localize) -> Iterable[Text]:
     job, parent = family.job, family.parent
     if job.press is not None:
         link = card_link(parent) if parent is not None else None
-        label = quoted(job.press.label, LABEL_LIMIT)
+        label = press_name(job.press, localize, LABEL_LIMIT)
         yield _linked("info.parent", link, button=label, key=job.press.parent)
     if job.ancestor is not None:
         place = job.ancestor
@@ -152,7 +152,7 @@ def _relations(family: Relatives) -> Iterable[Text]:
     if family.children:
         yield text("info.children", n=len(family.children))
     for child in family.children[:CHILDREN]:
-        label = quoted(child.press.label, LABEL_LIMIT) if child.press is not None else ""
+        label = press_name(child.press, localize, LABEL_LIMIT) if child.press is not None else ""
         state = text(f"jobs.state_{child.state.value}")
         yield _linked("info.child", card_link(child), button=label, key=child.key, state=state)
 

@@ -11,10 +11,10 @@ import discord
 from bot.domain.jobs import Job, JobState, Route
 from bot.domain.ports import MOST_AHEAD
 from bot.texts import Localize, Text, text
-from bot.ui.card.titles import named, plain_title
+from bot.ui.card.titles import named, plain_title, press_name
 from bot.ui.kit.controls import StatelessView, component, custom_id_of
 from bot.ui.kit.custom_ids import NUMBER
-from bot.ui.kit.escape import plain, quoted
+from bot.ui.kit.escape import plain
 from bot.ui.kit.links import card_link
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _entry(job: Job, localize: Localize) -> str:
 
 def _name(job: Job, localize: Localize) -> str:
     prompt = named(job, localize, PROMPT_LIMIT)
-    return prompt if job.press is None else f"**{quoted(job.press.label, LABEL_LIMIT)}** {prompt}"
+    return prompt if job.press is None else f"**{press_name(job.press, localize, LABEL_LIMIT)}** {prompt}"
 
 
 def state_of(job: Job) -> Text:

@@ -9,6 +9,7 @@ import discord
 
 from bot.domain.jobs import NOTE_REMOVED, JobState
 from bot.texts import Localize, Text, text
+from bot.ui.card.titles import press_name
 from bot.ui.jobs.lists import state_of
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import KEY
@@ -40,19 +41,20 @@ async def show_job(context: Context, key: JobKey) -> None:
 def job_view(job: Job, localize: Localize) -> discord.ui.LayoutView:
     """Draw it."""
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
-    box.add_item(discord.ui.TextDisplay("\n".join(localize(line) for line in _facts(job))))
+    box.add_item(discord.ui.TextDisplay("\n".join(localize(line) for line in _facts(job, localize))))
     if job.prompt:
         box.add_item(discord.ui.TextDisplay(quoted(job.prompt, PROMPT_LIMIT)))
     box.add_item(discord.ui.ActionRow(*_buttons(job, localize)))
     return StatelessView(box)
 
 
-def _facts(job: Job) -> Iterable[Text]:
+def _facts(job: Job, localize: Localize) -> Iterable[Text]:
     yield text("modjob.title", key=job.key, state=state_of(job))
     pool, at = text(f"pool.{job.pool.value}"), job.created_at // 1000
     yield text("modjob.made", cost=cost(job.units), user=str(job.user_id), pool=pool, at=at)
     if job.press is not None:
-        yield text("modjob.pressed", button=quoted(job.press.label, LABEL_LIMIT), key=job.press.parent)
+        button = press_name(job.press, localize, LABEL_LIMIT)
+        yield text("modjob.pressed", button=button, key=job.press.parent)
     link = card_link(job)
     if link is not None:
         yield text("modjob.card", link=link)

@@ -13,7 +13,7 @@ from cachetools import TTLCache
 from bot.domain.servers.guild_ports import EventKind
 from bot.errors import RetryLater, RouteClosed, TooLarge
 from bot.i18n import SOURCE
-from bot.texts import Text, text
+from bot.texts import Inert, Text, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.discord_errors import translated
 from bot.ui.kit.escape import cut, escaped, quoted
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock
     from bot.domain.servers.guild_ports import ModEvent
     from bot.i18n import Catalogues
+    from bot.texts import Argument
 
 log = logging.getLogger(__name__)
 
@@ -118,17 +119,19 @@ def _sentence(event: ModEvent) -> Text:
 
 def inert(words: Text) -> Text:
     """The same sentence; what people wrote into it has no meaning to Discord."""
-    return text(
-        words.id,
-        **{
-            name: inert(value)
-            if isinstance(value, Text)
-            else escaped(value, ARGUMENT_LIMIT)
-            if isinstance(value, str)
-            else value
-            for name, value in words.args.items()
-        },
-    )
+    return text(words.id, **{name: _harmless(value) for name, value in words.args.items()})
+
+
+def _harmless(value: Argument | Text) -> Argument | Text:
+    match value:
+        case Text():
+            return inert(value)
+        case Inert():
+            return cut(value, ARGUMENT_LIMIT)
+        case str():
+            return escaped(value, ARGUMENT_LIMIT)
+        case _:
+            return value
 
 
 def _small(event: ModEvent, localizer: Localizer) -> Iterable[str]:

@@ -26,13 +26,22 @@ if TYPE_CHECKING:
 WIDTH: Final = 1200
 HEIGHT: Final = 800
 LEFT: Final = 150
+"""At least so much stands left of the bars; more where the numbers there are long."""
 RIGHT: Final = 40
 TOP: Final = 130
+"""Above the bars, with one row of pools."""
+ROW: Final = 100
+"""What each further row takes."""
 BOTTOM: Final = 90
 TYPE_SIZE: Final = 40
 """A phone shows the picture some 350 points wide: this is 12 points there."""
 LEGEND_SIZE: Final = 46
 MONEY_SIZE: Final = 34
+SIGN: Final = 58
+"""A pool's square of colour, with the blank behind it."""
+BETWEEN: Final = 70
+"""Between two pools of a row."""
+TICK_GAP: Final = 22
 GAP_SHARE: Final = 0.28
 WIDEST_BAR: Final = 130
 CORNER: Final = 8
@@ -82,28 +91,32 @@ def usage_chart(
     image = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
     draw = ImageDraw.Draw(image)
     step, top = scale(max(bar.total for bar in bars))
-    floor, height = HEIGHT - BOTTOM, HEIGHT - BOTTOM - TOP
+    ticks = {value: _number(value, locale) for value in range(0, top + 1, step)}
+    left = max(
+        LEFT, *(draw.textlength(tick, font=_font(TYPE_SIZE)) + 2 * TICK_GAP for tick in ticks.values())
+    )
+    rows = _legend(draw, bars, locale, pools, money, left=left)
+    floor, height = HEIGHT - BOTTOM, HEIGHT - BOTTOM - TOP - ROW * (rows - 1)
 
-    for value in range(0, top + 1, step):
+    for value, tick in ticks.items():
         y = floor - value * height // top
-        draw.line([(LEFT, y), (WIDTH - RIGHT, y)], fill=GRID, width=3 if value else 4)
-        draw.text((LEFT - 22, y), _number(value, locale), font=_font(TYPE_SIZE), fill=TYPE, anchor="rm")
+        draw.line([(left, y), (WIDTH - RIGHT, y)], fill=GRID, width=3 if value else 4)
+        draw.text((left - TICK_GAP, y), tick, font=_font(TYPE_SIZE), fill=TYPE, anchor="rm")
 
-    room = (WIDTH - LEFT - RIGHT) / len(bars)
+    room = (WIDTH - left - RIGHT) / len(bars)
     width = min(WIDEST_BAR, room * (1 - GAP_SHARE))
     for index, bar in enumerate(bars):
-        middle = LEFT + room * (index + 0.5)
+        middle = left + room * (index + 0.5)
         _stack(
             draw, bar, left=middle - width / 2, right=middle + width / 2, floor=floor, per_unit=height / top
         )
     for index in labelled(len(bars)):
-        middle = LEFT + room * (index + 0.5)
+        middle = left + room * (index + 0.5)
         label = format_skeleton("Md", bars[index].day, locale=locale)
         half = draw.textlength(label, font=_font(TYPE_SIZE)) / 2
         middle = min(max(middle, half + 10), WIDTH - half - 10)
         draw.text((middle, floor + 22), label, font=_font(TYPE_SIZE), fill=TYPE, anchor="mt")
 
-    _legend(draw, bars, locale, pools, money)
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
@@ -149,23 +162,29 @@ def _legend(
     locale: Locale,
     pools: Sequence[Pool],
     money: Money | None,
-) -> None:
-    """Each pool's name with its sum, from the left; below it what that is worth."""
-    x = float(LEFT)
-    font = _font(LEGEND_SIZE)
+    *,
+    left: float,
+) -> int:
+    """Each pool's name with its sum, from the left, below it what that is worth; how many rows they took."""
+    x, row = left, 0
     for pool in Pool:
         total = sum(bar.units.get(pool, 0) for bar in bars)
         if pool not in pools and not total:
             continue
-        draw.rounded_rectangle([(x, 42), (x + 40, 82)], radius=CORNER, fill=COLOURS[pool])
-        x += 58
-        words = f"{pool.value}  {_number(total, locale)}"
-        draw.text((x, 62), words, font=font, fill=BRIGHT, anchor="lm")
+        lines = [(f"{pool.value}  {_number(total, locale)}", LEGEND_SIZE, BRIGHT, 62)]
         cost = sum((bar.costs.get(pool, Cost()) for bar in bars), Cost())
         if money is not None and cost.jobs and cost.priced == cost.jobs:
             worth = f"{format_decimal(money.of(cost.credits), '#,##0.00', locale=locale)} {money.currency}"
-            draw.text((x, 106), worth, font=_font(MONEY_SIZE), fill=TYPE, anchor="lm")
-        x += draw.textlength(words, font=font) + 70
+            lines.append((worth, MONEY_SIZE, TYPE, 106))
+        wide = SIGN + max(draw.textlength(line, font=_font(size)) for line, size, _, _ in lines)
+        if x > left and x + wide > WIDTH - RIGHT:
+            x, row = left, row + 1
+        y = ROW * row
+        draw.rounded_rectangle([(x, y + 42), (x + 40, y + 82)], radius=CORNER, fill=COLOURS[pool])
+        for line, size, colour, down in lines:
+            draw.text((x + SIGN, y + down), line, font=_font(size), fill=colour, anchor="lm")
+        x += wide + BETWEEN
+    return row + 1
 
 
 def _number(value: int, locale: Locale) -> str:

@@ -179,14 +179,12 @@ function lead(point) {
   redraw();
 }
 
-/** End the mark that is being drawn; what is too small to be meant leaves nothing. */
+/** End the mark that is being drawn; what is too small to be meant leaves nothing, and nothing is said of it. */
 function finish({ keep = true } = {}) {
   const mark = unfinished;
+  if (!mark) return;
   unfinished = null;
-  marksChanged = true;
-  redraw();
-  if (!mark || !keep || !isMeant(mark)) return;
-  marks.add(mark);
+  if (keep && isMeant(mark)) marks.add(mark);
   tally();
 }
 
@@ -332,15 +330,20 @@ document.addEventListener("keydown", (event) => {
     const deed = key === "z" ? (event.shiftKey ? "redo" : "undo") : key === "y" ? "redo" : null;
     if (deed) {
       event.preventDefault();
-      DEEDS[deed]();
+      click(deed);
     }
   } else if (TOOLS[key]) choose(TOOLS[key]);
-  else if (key === "+" || key === "=") DEEDS.nearer();
-  else if (key === "-") DEEDS.farther();
-  else if (key === "0") DEEDS.whole();
-  else if (key === "delete") DEEDS.clear();
+  else if (key === "+" || key === "=") click("nearer");
+  else if (key === "-") click("farther");
+  else if (key === "0") click("whole");
+  else if (key === "delete") click("clear");
   else if (key === "[" || key === "]") resizeBrush(brush + (key === "]" ? 5 : -5));
 });
+
+/** A key does what its button does: nothing, while that is off. */
+function click(deed) {
+  document.querySelector(`[data-do=${deed}]`).click();
+}
 
 function walk([right, down], times) {
   if (tool === "hand") {

@@ -159,6 +159,27 @@ async def test_fingers_paint_and_pinch_on_a_phone(browser: Browser, tmp_path: Pa
 # -- by keyboard ---------------------------------------------------------------------------------------------
 
 
+async def test_what_was_dropped_or_never_there_is_not_spoken_of(browser: Browser, tmp_path: Path) -> None:
+    async with editing(browser, tmp_path, **DESKTOP) as editor:
+        press = editor.page.keyboard.press
+        line = editor.page.locator("#share")
+        await editor.page.locator("#board").focus()
+
+        for end in ("Escape", "Enter", "b"):
+            await press("r")
+            await press("Enter")
+            await editor.said("First corner set")
+            await press(end)
+            await expect(line).to_have_text("Nothing is marked yet.", timeout=AT_ONCE_MS)
+
+        for nothing in ("Delete", "Control+z", "Control+y"):
+            await press(nothing)
+            await expect(line).to_have_text("Nothing is marked yet.", timeout=AT_ONCE_MS)
+        await editor.photograph("editor-dropped")
+        for name in ("Undo", "Redo", "Clear all"):
+            await expect(editor.page.get_by_role("button", name=name)).to_be_disabled()
+
+
 async def test_keys_alone_mark_and_send_a_region(browser: Browser, tmp_path: Path) -> None:
     async with editing(browser, tmp_path, **DESKTOP) as editor:
         press = editor.page.keyboard.press

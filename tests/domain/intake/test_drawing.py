@@ -22,6 +22,7 @@ from bot.domain.intake.drawing import (
     words_of_order,
 )
 from bot.errors import UserError
+from bot.texts import Inert
 
 
 def model(name: str = "gpt-image-1.5") -> EngineModel:
@@ -89,6 +90,15 @@ def test_what_the_model_does_not_take_is_one_sentence(prompt: str, why: str) -> 
     with pytest.raises(UserError) as caught:
         read_order(prompt, model())
     assert caught.value.text.id == why
+
+
+@pytest.mark.parametrize("option", ["size", "quality", "number"])
+def test_what_the_model_does_not_take_is_repeated_without_markup(option: str) -> None:
+    with pytest.raises(UserError) as caught:
+        read_order(f"a fox --{option} **x**", model())
+
+    assert caught.value.text.args["typed"] == Inert(r"\*\*x\*\*")
+    assert isinstance(caught.value.text.args["typed"], Inert)
 
 
 def test_the_older_model_has_sizes_and_qualities_of_its_own_and_draws_one() -> None:

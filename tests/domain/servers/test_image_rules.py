@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.inputs import MEGABYTE
 from bot.domain.servers.image_rules import (
-    MEGABYTE,
     ImageFacts,
     ImageKind,
     ImagePolicy,
@@ -17,6 +17,7 @@ from bot.domain.servers.image_rules import (
     read_host,
 )
 from bot.errors import UserError
+from tests.ui.client_harness import CATALOGUES
 
 CAT = ImageFacts("cat.png", "image/png", 3 * MEGABYTE)
 HERE = (5, 6, 7)
@@ -50,6 +51,24 @@ def refused(policy: ImagePolicy, *, prompt: str | None = None, adult: bool = Fal
 )
 def test_a_picture_is_taken_as_the_server_says(policy: ImagePolicy, why: str | None) -> None:
     assert refused(policy) == why
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [
+        (ImagePolicy(most_mb=2), "„my\\_cat.png“ hat 2,1 MB, und dieser Server nimmt höchstens 2 MB."),
+        (ImagePolicy(kinds=(ImageKind.JPEG,)), "wie „my\\_cat.png“"),
+    ],
+)
+def test_a_refused_picture_is_named_without_markup_and_measured_as_the_language_writes_it(
+    policy: ImagePolicy, why: str
+) -> None:
+    cat = ImageFacts("**my_cat**.png", "image/png", 2 * MEGABYTE + 1)
+
+    with pytest.raises(UserError) as refusal:
+        check_inputs(policy, images=[cat], prompt=None, lineage=HERE, age_restricted=False)
+
+    assert why in CATALOGUES.render(refusal.value.text, "de")
 
 
 def test_an_age_restricted_channel_takes_what_others_do_not() -> None:

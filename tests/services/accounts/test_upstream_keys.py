@@ -344,6 +344,17 @@ async def test_a_process_without_the_master_key_leaves_an_order_to_one_that_has_
     assert office.made == 1
 
 
+async def test_what_the_service_or_the_owner_wrote_is_repeated_without_markup(
+    world: Harness, office: Office
+) -> None:
+    office.trouble = {"make": RemoteError(RemoteFault.REFUSED, "no *cap*")}
+    assert (await refusal(ordered(world))).args["words"] == r"no \*cap\*"
+
+    office.trouble = {}
+    assert (await refusal(ordered(world, "*my* key"))).args["name"] == r"\*my\* key"
+    assert (await refusal(keys(world).disable("<@5>"))).args["name"] == r"\<\@5\>"
+
+
 # -- changing --------------------------------------------------------------------------------------------
 
 

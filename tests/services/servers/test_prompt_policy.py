@@ -128,7 +128,7 @@ async def test_addresses_in_prompts_and_pictures_put_in_are_judged(
     request = Request(pool=Pool.NORMAL, charge=Charge.BLEND, images=[picture])
     policy = server.world.services.policy
     why = await refusal(policy.admit(server.asker(), request))
-    assert why == text("refused.image_size", name="cat.png", has="5.0", limit=1)
+    assert why == text("refused.image_size", name="cat.png", has=5.0, limit=1)
     assert {"refused.link_host", "refused.image_size"} <= set(await server.listen())
 
 

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import discord
 import pytest
 
+from bot.domain.inputs import displayed_name
 from bot.domain.keys import JobKey
 from bot.domain.servers.guild_ports import EventKind, ModEvent
-from bot.domain.servers.guilds import Actor
+from bot.domain.servers.guilds import Actor, Block
+from bot.domain.wording import inert
 from bot.errors import RetryLater
 from bot.services.modlog.dispatcher import Dispatcher
+from bot.services.servers.policy import why_blocked
 from bot.storage import open_storage
-from bot.texts import text
+from bot.texts import Text, text
 from bot.ui.moderation.modlog import ChannelModLog
 from tests.fixtures.sqlite import migrated
 from tests.ui.builders import KEY, walk
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from tests.ui.client_harness import ClientHarness
 
 GUILD = 100
+BOSS = Actor(1, "Boss")
 A_RULE = {"guild_id": GUILD, "pool": "NORMAL", "role_id": GUILD, "per_day": 5, "running": 1, "waiting": 2}
 """As the history of earlier versions has it, without what came later."""
 
@@ -61,6 +65,29 @@ def a_log(house: ClientHarness) -> ChannelModLog:
 
 async def post(house: ClientHarness, event: ModEvent, log: ChannelModLog | None = None) -> None:
     await (log or a_log(house)).post(house.guild.id, house.channel.id, event, locale="en-US")
+
+
+@pytest.mark.parametrize(
+    ("refused", "shown"),
+    [
+        (
+            why_blocked(Block(7, None, "see #rules_and_faq, no *spam*", BOSS, 0)),
+            r"see \#rules\_and\_faq, no \*spam\*",
+        ),
+        (text("picture.empty", name=displayed_name("my_fox.png")), r"my\_fox.png is empty"),
+        (text("refused.words", words="so_it_is"), r"“so\_it\_is”"),
+        (text("refused.words", words=inert("*" * 500)), r"\*\*…”"),
+    ],
+)
+async def test_what_people_wrote_reads_as_they_wrote_it_whoever_made_it_harmless(
+    refused: Text, shown: str
+) -> None:
+    async with studio() as house:
+        await post(house, ModEvent(EventKind.REFUSED, "refused/7", refused, subject=7))
+
+        (line,) = told(house)
+
+    assert shown in line
 
 
 async def test_a_refusal_is_told_with_the_member_and_the_rules_own_sentence() -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import io
 from datetime import date, timedelta
+from itertools import combinations
+from typing import Any
 
 import pytest
 from babel import Locale
-from PIL import Image
+from PIL import Image, ImageDraw
 
+from bot.domain.costs import Cost, Money
 from bot.domain.pools import Pool
 from bot.ui.pools.charts import BOTTOM, COLOURS, HEIGHT, TOP, WIDTH, Bar, labelled, scale, usage_chart
 
@@ -72,3 +75,39 @@ def test_a_day_and_a_quarter_of_a_year_are_both_drawn(number: int) -> None:
 
     assert painted(bars, Pool.NORMAL) > 0
     assert painted(bars, Pool.FAST) == 0
+
+
+class Boxes(list[tuple[float, float, float, float]]):
+    """The places of all words of a chart, as they are drawn."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        drawn = ImageDraw.ImageDraw.text
+
+        def text(draw: ImageDraw.ImageDraw, at: tuple[float, float], words: str, **how: Any) -> None:
+            self.append(draw.textbbox(at, words, font=how["font"], anchor=how["anchor"]))
+            drawn(draw, at, words, **how)
+
+        patch.setattr(ImageDraw.ImageDraw, "text", text)
+
+
+@pytest.mark.parametrize("of_day", [0, 72, 70_000_000])
+@pytest.mark.parametrize("money", [None, Money(34_000, "CNY")])
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_every_word_is_whole_and_stands_alone(
+    of_day: int, money: Money | None, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pools = tuple(Pool)[:number]
+    units = dict.fromkeys(pools, of_day)
+    costs = {pool: Cost(of_day * 2_040, of_day, of_day) for pool in pools}
+    bars = [Bar(FIRST + timedelta(days=n), units, costs) for n in range(14)]
+    boxes = Boxes(monkeypatch)
+
+    usage_chart(bars, ENGLISH, pools=pools, money=money)
+
+    assert len(boxes) >= number
+    for left, upper, right, lower in boxes:
+        assert 0 < left < right < WIDTH
+        assert 0 < upper < lower < HEIGHT
+    for one, other in combinations(boxes, 2):
+        assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
