@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.servers.folding import as_latin
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -37,10 +39,14 @@ _JOINS: Final = r".\-\u2010-\u2015\u2212/"
 """Signs that join words, too."""
 _INNER: Final = rf"[{_JOINS}*_·•・~^|+:=\u2026`\\\[\](){{}}<>#&%\u2190-\u2bff\U0001f300-\U0001faff]{{1,3}}"
 """Signs and pictures within a word that nobody writes there. An apostrophe is none, nor what ends a part of a sentence."""
+BETWEEN: Final = rf"[\s{_JOINS}*_·•・~\u301c^|\u4e28+=\u2026`\\\u2190-\u2bff\U0001f300-\U0001faff]"
+"""What hides a word of scripts without blanks; signs of lists and brackets are none: what stands beside them is another."""
 _APART: Final = r"[\W_]{1,3}"
 _LETTER: Final = r"[^\W\d_]"
 _ALONE: Final = frozenset("aioue")
 """Letters that are words by themselves."""
+_TOLD_APART: Final = 5
+"""Letters of a word that is all look-alikes: a shorter one may be a Latin word (“рот” is “pot”)."""
 _LONG_RUN: Final = 3
 _TORN_TWICE: Final = 2
 """Blanks by which a word is in pieces, whichever they are."""
@@ -101,8 +107,30 @@ class DisguiseMatcher:
         return len(longer) > 1 or longer[0][1] >= _LONG_RUN or longer[0][0] in _SELDOM_DOUBLE
 
 
-def disguised(letters: list[str]) -> DisguiseMatcher | None:
-    """What finds a word in disguise; None for one that is too short, or not of Latin letters alone."""
+class LookAlikeMatcher:
+    """Finds one word of Cyrillic, Greek or Armenian letters with Latin ones among them, or with signs between all."""
+
+    def __init__(self, word: str) -> None:
+        start, end = r"(?<![^\W_])", r"(?![^\W_])"
+        self._dotted = re.compile(start + _INNER.join(word) + end)
+        latin = as_latin(word)
+        told = latin != word and (not latin.isascii() or len(latin) >= _TOLD_APART)
+        self._mixed = re.compile(start + re.escape(latin) + end) if told else None
+
+    def find(self, folded: str) -> Iterator[tuple[int, int]]:
+        """Where it stands in disguise."""
+        yield from (match.span() for match in self._dotted.finditer(folded))
+        if self._mixed is None:
+            return
+        for match in self._mixed.finditer(as_latin(folded)):
+            if re.search("[a-z]", folded[slice(*match.span())]):
+                yield match.span()
+
+
+def disguised(letters: list[str]) -> DisguiseMatcher | LookAlikeMatcher | None:
+    """What finds a word in disguise; None for one that is too short, or of other letters."""
+    if len(letters) == 1 and len(letters[0]) >= SHORTEST and re.fullmatch("[\u0370-\u058f]+", letters[0]):
+        return LookAlikeMatcher(letters[0])
     if len(letters) != 1 or len(letters[0]) < SHORTEST or not re.fullmatch(r"[a-z]+", letters[0]):
         return None
     return DisguiseMatcher(letters[0])

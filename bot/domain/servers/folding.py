@@ -87,6 +87,11 @@ def fold_letter(letter: str) -> str:
     return _plain(letter.translate(_DRAWN)).translate(_NOBODYS)
 
 
+def as_latin(folded: str) -> str:
+    """A folded text with every look-alike as the Latin letter for which it is taken, each in its place."""
+    return folded.translate(_LOOK_ALIKES)
+
+
 def _plain(drawn: str) -> str:
     once = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", drawn).casefold())
     return unicodedata.normalize("NFKC", _UNSEEN.sub("", without_marks(once))).casefold()

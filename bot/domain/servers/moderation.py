@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.servers.declarations import Number, setting
-from bot.domain.servers.disguises import disguised
+from bot.domain.servers.disguises import BETWEEN, disguised
 from bot.domain.servers.expressions import compile_expression
 from bot.domain.servers.folded_expressions import for_folded_text
 from bot.domain.servers.folding import fold
@@ -244,8 +244,17 @@ def _literal(words: list[str], *, before: bool = False, after: bool = False) -> 
 
 def _spelled_apart(word: str) -> str:
     """A word; between letters of scripts that write without blanks a blank or a sign may hide it."""
-    parts = list(word) if all(_CONTINUOUS.match(c) for c in word) else [word]
-    return r"[\s.*·_-]{0,2}".join(map(re.escape, parts))
+    if not all(_CONTINUOUS.match(c) for c in word):
+        return re.escape(word)
+    return f"{BETWEEN}{{0,2}}".join(_kana(c, drawn="\u30fc" in word) for c in word)
+
+
+def _kana(letter: str, *, drawn: bool) -> str:
+    """A letter; in a word with a long vowel in Hiragana, too, where no ordinary word has that mark."""
+    if letter == "\u30fc":
+        return "\u30fc+"
+    hiragana = chr(ord(letter) - 0x60)
+    return f"[{letter}{hiragana}]" if drawn and "\u30a1" <= letter <= "\u30f6" else re.escape(letter)
 
 
 def _reason(error: ExpressionError) -> str:

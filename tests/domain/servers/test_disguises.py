@@ -469,3 +469,39 @@ def test_innocent_words_of_seven_languages_pass_and_the_table_says_so() -> None:
     assert len(corpus) >= 3_000
     assert tricky == []
     assert rate <= 0.0005, table
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        *(("裸体", f"裸{sign}体") for sign in ("/", "丨", "|", "+", "~", "\U0001f525", "—", "・")),
+        *(("ヌード", text) for text in ("ヌ・ー・ド", "ﾇ･ｰ･ﾄﾞ", "ヌーーード", "ぬーど")),
+        ("누드", "누/드"),
+        ("кровь", "к\u0070овь"),
+        ("убийство", "убий\u0063тво"),
+        ("голый", "г\u006fлый"),
+        ("кровь", "к.р.о.в.ь"),
+    ],
+)
+def test_words_of_other_scripts_are_found_behind_signs_and_look_alikes(pattern: str, text: str) -> None:
+    assert examine(text, [rule(pattern)]).found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("性交", "男性、交通"),
+        ("性交", "男性，交通"),
+        ("性交", "(男性)交通"),
+        ("ハメ", "ではめずらしい"),
+        ("рот", "a pot"),
+        ("кот", "a kot"),
+        ("пир", "nnp"),
+        ("голый", "голая"),
+        ("кровь", "кровать"),
+        ("порт", "по-рт"),
+        ("купить", "кипить"),
+    ],
+)
+def test_ordinary_neighbours_of_words_of_other_scripts_pass(pattern: str, text: str) -> None:
+    assert not examine(text, [rule(pattern)]).found
