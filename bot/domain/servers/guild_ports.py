@@ -180,7 +180,7 @@ class Records(Protocol):
     async def forget_prompts(self, now: int, *, limit: int, usual_days: int | None = None) -> int:
         """Empty finished jobs that are older than their servers keep prompts; returns how many, at most `limit`.
 
-        Servers that decided nothing keep them for `usual_days`, None: for ever.
+        Servers that never decided keep them for `usual_days`, None: for ever; a server that decided to keep them keeps them.
         """
 
     async def forget_tokens(self, before: int, *, limit: int) -> int:

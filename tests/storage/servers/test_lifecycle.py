@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import event, func, select, update
 
 from bot.domain.jobs import Ancestor, JobKind, Press, Route
@@ -20,8 +21,6 @@ from tests.storage.servers.test_records import ADA, DAY, GUILD, USER, finished, 
 
 if TYPE_CHECKING:
     import sqlite3
-
-    import pytest
 
     from bot.domain.jobs import Job
     from bot.storage import Storage
@@ -87,6 +86,27 @@ async def test_the_owners_days_hold_where_moderators_decided_nothing(storage: St
 
     assert (await stored(storage, usual)).prompt == ""
     assert (await stored(storage, longer)).prompt == longer.prompt
+
+
+@pytest.mark.parametrize("before", [None, 30])
+async def test_a_server_that_decided_to_keep_prompts_keeps_them_whatever_the_owners_days(
+    storage: Storage, before: int | None
+) -> None:
+    kept = await finished(storage)
+    if before is not None:
+        await retain(storage, before)
+    await retain(storage, None)
+
+    assert await storage.guilds.records.forget_prompts(NOON + 99 * DAY, limit=9, usual_days=7) == 0
+    assert (await stored(storage, kept)).prompt == kept.prompt
+
+
+async def test_the_owners_days_hold_again_where_a_decision_was_taken_back(storage: Storage) -> None:
+    await finished(storage)
+    await retain(storage, 30)
+    await storage.guilds.settings.undo_last(GUILD, actor=ADA, at=NOON)
+
+    assert await storage.guilds.records.forget_prompts(NOON + 9 * DAY, limit=9, usual_days=7) == 1
 
 
 async def test_without_days_of_anybody_prompts_are_kept(storage: Storage) -> None:

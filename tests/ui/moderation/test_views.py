@@ -142,7 +142,9 @@ async def test_a_full_window_that_came_too_late_is_given_back_in_one_message(lan
     context = SimpleNamespace(
         client=SimpleNamespace(catalogues=CATALOGUES),
         interaction=SimpleNamespace(guild=None),
-        services=SimpleNamespace(guilds=SimpleNamespace(changes_of=changes_of)),
+        services=SimpleNamespace(
+            guilds=SimpleNamespace(changes_of=changes_of), housekeeping=SimpleNamespace(retention_days=None)
+        ),
         guild_id=1,
         locale=language,
         localize=partial(CATALOGUES.render, locale=language),
