@@ -111,11 +111,14 @@ class MemberStore(Protocol):
     ) -> Struck:
         """Count a strike, once for an interaction; enough of them become a block."""
 
-    async def strikes(self, guild_id: int, user_id: int, *, limit: int) -> Sequence[Strike]:
-        """A member's strikes, the latest first."""
+    async def strikes(self, guild_id: int, user_id: int, *, since: int = 0, limit: int) -> Sequence[Strike]:
+        """A member's strikes, the latest first. Those that are not younger than `since` count no more."""
 
-    async def forgive(self, guild_id: int, user_id: int, *, actor: Actor, at: int) -> int:
-        """Let a member's strikes count no more; returns how many did."""
+    async def counting(self, guild_id: int, user_id: int, *, since: int) -> int:
+        """How many of a member's strikes count: neither spent, nor as old as `since`."""
+
+    async def forgive(self, guild_id: int, user_id: int, *, since: int = 0, actor: Actor, at: int) -> int:
+        """Let a member's strikes count no more; returns how many did, of those that are younger than `since`."""
 
     async def grant(
         self,

@@ -207,7 +207,7 @@ class Strike:
     why: str
     """The rule's pattern; never the prompt."""
     spent: bool
-    """It has led to a block, so it counts no more."""
+    """It counts no more: it has led to a block, was forgiven, or is too old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +280,9 @@ class MemberView:
     user_id: int
     block: Block | None
     strikes: Sequence[Strike]
+    """The latest ones."""
+    counting: int
+    """How many strikes count today, of all."""
     grants: Sequence[Grant]
     jobs: Sequence[Job]
     """The latest ones, without their actions."""

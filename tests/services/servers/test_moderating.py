@@ -10,6 +10,7 @@ import pytest
 from bot.domain.jobs import JobState, Route
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
+from bot.domain.schedule import DAY
 from bot.domain.servers.guilds import Actor
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.tasks import TaskSnapshot, TaskStatus
@@ -69,6 +70,25 @@ async def test_a_members_view_has_all_that_is_known(server: Server) -> None:
     assert [g.left for g in view.grants] == [3]
     assert [job.key for job in view.jobs] == [made.key]
     assert view.spent_today == {Pool.NORMAL: 0, Pool.FAST: 1}
+
+
+async def test_strikes_that_are_too_old_count_neither_here_nor_for_the_next_one(server: Server) -> None:
+    await server.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "gore", WordAction.STRIKE))
+    await server.guilds.set_values(GUILD, ADA, "strikes", {"count": 100, "days": 1})
+    for _ in range(2):
+        await refusal(server.imagine("gore"))
+    server.world.clock.move_to(server.world.clock.now() + DAY)
+
+    old = await server.moderation.member(GUILD, 1)
+    assert (old.counting, [strike.spent for strike in old.strikes]) == (0, [True, True])
+    assert await server.moderation.forgive(GUILD, ADA, 1) == 0
+
+    for _ in range(12):
+        await refusal(server.imagine("gore"))
+    assert (await server.moderation.member(GUILD, 1)).counting == 12
+    assert await server.moderation.forgive(GUILD, ADA, 1) == 12
+    await server.guilds.set_values(GUILD, ADA, "strikes", {"days": 30})
+    assert (await server.moderation.member(GUILD, 1)).counting == 0
 
 
 async def test_strikes_are_forgiven_and_told_if_there_were_any(server: Server) -> None:
