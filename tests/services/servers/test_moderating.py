@@ -41,6 +41,24 @@ async def test_a_text_can_be_tried_without_consequences(server: Server) -> None:
     assert (await server.moderation.member(GUILD, 1)).strikes == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "prompt"),
+    [
+        (WordRule(Match.WORD, "blood", WordAction.BLOCK), "a {b,c}lood moon"),
+        (WordRule(Match.REGEX, "--chaos 100", WordAction.BLOCK), "cat \N{EM DASH}chaos 100"),
+        (WordRule(Match.WORD, "gore", WordAction.BLOCK), "gore --ar never"),  # cannot be sent: tried as typed
+    ],
+)
+async def test_a_text_is_tried_as_it_would_be_sent(server: Server, rule: WordRule, prompt: str) -> None:
+    await server.guilds.add_word(GUILD, ADA, rule)
+
+    verdict = await server.moderation.examine(GUILD, prompt)
+
+    assert [found.rule for found in verdict.found] == [rule]
+    assert verdict.action is WordAction.BLOCK
+    assert (await server.moderation.examine(GUILD, "a {dog,cat} --c 10")).action is None
+
+
 async def test_a_block_is_kept_listed_lifted_and_told(server: Server) -> None:
     until = server.world.clock.now() + HOUR
     blocked = await server.moderation.block(GUILD, ADA, 1, until=until, reason=" rude ")
