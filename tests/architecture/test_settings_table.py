@@ -34,7 +34,9 @@ def values_of(one: DeclaredSetting) -> str:
     about = one.about
     match about.kind:
         case Number(low, high, names):
-            meant = "; ".join(f"{value}: {english(f'setting.{name}')}" for value, name in names)
+            meant = "; ".join(
+                f"{value}: {english(f'setting.{name}')}" for value, name in names if low <= value <= high
+            )
             values = (
                 f"{low} to {high}"
                 + (f" ({meant})" if meant else "")
@@ -56,6 +58,8 @@ def values_of(one: DeclaredSetting) -> str:
 def delivered(one: DeclaredSetting) -> str:
     if one.default is None:
         return english(f"setting.{one.about.unset}") if one.about.unset else "none"
+    if isinstance(one.about.kind, Number) and one.default in dict(one.about.kind.names):
+        return english(f"setting.{dict(one.about.kind.names)[one.default]}")
     if one.default == ():
         return english("setting.all")
     if isinstance(one.about.kind, Choice):

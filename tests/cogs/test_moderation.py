@@ -14,7 +14,7 @@ from discord import app_commands
 from bot.domain.jobs import Ancestor, JobState
 from bot.domain.pools import Pool
 from bot.domain.servers.access import HOUR_MS, PressPermission, Treatment
-from bot.domain.servers.guilds import AuditEntry
+from bot.domain.servers.guilds import UNDECIDED, AuditEntry
 from bot.domain.servers.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.services.servers.moderation import Moderation
 from bot.ui.kit.escape import quoted
@@ -402,7 +402,7 @@ async def test_forgetting_prompts_asks_first(tmp_path: Path) -> None:
         shown = await run(here, "retention", days=30)
 
         assert "Erase prompts 30 days" in seen(shown)
-        assert (await here.settings()).retention_days is None
+        assert (await here.settings()).retention_days == UNDECIDED
         assert "are erased 30 days" in await press(here, shown, "Yes, delete them")
         assert (await here.settings()).retention_days == 30
         assert "are erased 30 days" in await here.do("retention")
@@ -510,6 +510,18 @@ async def test_a_change_is_undone_after_hundreds_of_acts_on_members(tmp_path: Pa
 
         assert "Undone" in said
         assert (await here.settings()).strikes.limit == 3
+
+
+async def test_how_long_prompts_are_kept_is_said_as_it_is(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        assert "Prompts are kept" in await here.do("retention")
+        here.services.housekeeping.retention_days = 7
+
+        assert "the rule of the bot's owner holds: prompts are erased 7 days" in await here.do("retention")
+        assert "Prompts are kept" in await here.do("retention", off=True)
+        asked = await press(here, await run(here, "audit"), UNDO)
+        assert "Erase prompts 7 days" in asked
+        assert (await here.settings()).retention_days is None
 
 
 @pytest.mark.parametrize(

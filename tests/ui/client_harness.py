@@ -179,6 +179,8 @@ class NoEngine:
 class NoHousekeeping:
     """Nothing is kept here that could be deleted."""
 
+    retention_days = None
+
     async def joined(self, guild_id: int) -> None:
         """See the original."""
 

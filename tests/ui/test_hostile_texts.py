@@ -345,6 +345,7 @@ def test_no_words_make_a_moderators_list_too_long(typed: str, language: str) -> 
         user_id=10**18,
         block=block_,
         strikes=[Strike(10**18, NOW, pattern, spent=True)] * SHOWN_STRIKES,
+        counting=1_000,
         grants=[],
         jobs=[a_job(JobState.SUCCEEDED, prompt=typed * 10)] * SHOWN_JOBS,
         spent_today={},

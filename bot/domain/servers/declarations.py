@@ -22,7 +22,8 @@ class Number:
     low: int
     high: int
     names: tuple[tuple[int, str], ...] = ()
-    """Values that mean something else than their number, named in the catalogues by `setting.<name>`."""
+    """Values that mean something else than their number, named in the catalogues by `setting.<name>`; one that is out of
+    bounds is typed by its name."""
     hint: str | None = None
     """`panel.<hint>` explains those where a number is typed."""
 
@@ -108,7 +109,9 @@ def checked_value(declared: Setting, value: Any) -> Any:
     if declared.optional and value is None:
         return None
     match kind:
-        case Number(low, high) if not isinstance(value, int) or not low <= value <= high:
+        case Number(low, high, names) if not (
+            isinstance(value, int) and (low <= value <= high or value in dict(names))
+        ):
             raise UserError(text("settings.number", low=low, high=high))
         case Choice(values):
             return values(value)

@@ -111,11 +111,14 @@ class MemberStore(Protocol):
     ) -> Struck:
         """Count a strike, once for an interaction; enough of them become a block."""
 
-    async def strikes(self, guild_id: int, user_id: int, *, limit: int) -> Sequence[Strike]:
-        """A member's strikes, the latest first."""
+    async def strikes(self, guild_id: int, user_id: int, *, since: int = 0, limit: int) -> Sequence[Strike]:
+        """A member's strikes, the latest first. Those that are not younger than `since` count no more."""
 
-    async def forgive(self, guild_id: int, user_id: int, *, actor: Actor, at: int) -> int:
-        """Let a member's strikes count no more; returns how many did."""
+    async def counting(self, guild_id: int, user_id: int, *, since: int) -> int:
+        """How many of a member's strikes count: neither spent, nor as old as `since`."""
+
+    async def forgive(self, guild_id: int, user_id: int, *, since: int = 0, actor: Actor, at: int) -> int:
+        """Let a member's strikes count no more; returns how many did, of those that are younger than `since`."""
 
     async def grant(
         self,
@@ -180,7 +183,7 @@ class Records(Protocol):
     async def forget_prompts(self, now: int, *, limit: int, usual_days: int | None = None) -> int:
         """Empty finished jobs that are older than their servers keep prompts; returns how many, at most `limit`.
 
-        Servers that decided nothing keep them for `usual_days`, None: for ever.
+        Servers that never decided keep them for `usual_days`, None: for ever; a server that decided to keep them keeps them.
         """
 
     async def forget_tokens(self, before: int, *, limit: int) -> int:

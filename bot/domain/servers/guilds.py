@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
 
 NOTHING_SPENT: Final = Cost()
+UNDECIDED: Final = -1
+"""Days that a server keeps prompts whose moderators never said: the owner's, if there are any."""
 DELETION_DELAY_MS: Final = 30 * 86_400_000
 """How long a server's data outlives the bot's leaving: somebody may have removed it by mistake."""
 
@@ -100,13 +102,12 @@ class GuildSettings:
     retention_days: int | None = setting(
         "retention",
         "days",
-        Number(1, 3_650),
-        default=None,
+        Number(1, 3_650, names=((UNDECIDED, "automatic"),)),
+        default=UNDECIDED,
         optional=True,
         unset="off",
-        sentence="retention",
     )
-    """After so many days prompts of finished jobs are forgotten; None: kept."""
+    """After so many days prompts of finished jobs are forgotten; None: kept, `UNDECIDED`: as the owner says."""
     pauses: tuple[Pause, ...] = ()
     images: ImagePolicy = field(default_factory=ImagePolicy)
     additions: tuple[PromptAddition, ...] = ()
@@ -206,7 +207,7 @@ class Strike:
     why: str
     """The rule's pattern; never the prompt."""
     spent: bool
-    """It has led to a block, so it counts no more."""
+    """It counts no more: it has led to a block, was forgiven, or is too old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +280,9 @@ class MemberView:
     user_id: int
     block: Block | None
     strikes: Sequence[Strike]
+    """The latest ones."""
+    counting: int
+    """How many strikes count today, of all."""
     grants: Sequence[Grant]
     jobs: Sequence[Job]
     """The latest ones, without their actions."""

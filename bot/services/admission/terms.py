@@ -37,8 +37,8 @@ class Request:
     """What the asker wrote, where `prompt` is a translation of it: both have to pass."""
     references: Sequence[str] = ()
     """Keys of the parameters that pictures put in are sent as."""
-    images: Sequence[ImageFacts] = ()
-    """Pictures that are put in; addresses in the prompt are found there."""
+    images: Sequence[ImageFacts] | None = None
+    """Pictures that are put in; None: all that go along with the job. Addresses in the prompt are found there."""
     number: int = 1
     """How many pictures one call is paid for, where it is paid by the picture."""
 

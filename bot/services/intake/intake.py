@@ -145,7 +145,8 @@ class Intake:
         self, asker: Asker, job: Job, request: Request, inputs: Sequence[Input], answers: int | None
     ) -> Job:
         """Write the row by the settings that the rules were asked by; an earlier job as `JobStore.insert` says."""
-        request = replace(request, images=request.images or facts_of(inputs))
+        if request.images is None:
+            request = replace(request, images=facts_of(inputs))
         for _ in range(ATTEMPTS):
             terms = await self.policy.admit(asker, request)
             admitted = replace(

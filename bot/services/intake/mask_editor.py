@@ -65,7 +65,7 @@ class MaskEditor:
     publisher: Publisher
     clock: Clock
     show: Callable[[Job], None]
-    _kept: TTLCache[JobKey, bytes, int] = field(init=False)
+    _kept: TTLCache[tuple[JobKey, str | None, str | None], bytes, int] = field(init=False)
     _unannounced: deque[Job] = field(init=False, default_factory=deque)
     _news: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
@@ -86,18 +86,18 @@ class MaskEditor:
     async def picture(self, link: RegionLink) -> bytes:
         """The picture as a WebP for a screen; raises `UserError` or `StorageTrouble`."""
         draft = await self._drafted(link)  # first of all: they may have been sent away meanwhile
-        kept = self._kept.get(link.job)
+        storage_key, discord_url = draft.job.storage_key, draft.job.discord_url
+        kept = self._kept.get((link.job, storage_key, discord_url))
         if kept is not None:
             return kept
         try:
-            whole = await self.pictures.fetch(
-                storage_key=draft.job.storage_key, discord_url=draft.job.discord_url, limit=WHOLE
-            )
+            whole = await self.pictures.fetch(storage_key=storage_key, discord_url=discord_url, limit=WHOLE)
         except RouteClosed as closed:
             raise picture_gone(link.job) from closed
         except RetryLater as later:
             raise UserError(text("region.picture_later", key=link.job)) from later
-        fitted = self._kept[link.job] = await self.screens.fit(whole.data)
+        fitted = await self.screens.fit(whole.data)
+        self._kept[link.job, storage_key, discord_url] = fitted
         return fitted
 
     async def _drafted(self, link: RegionLink) -> RegionDraft:

@@ -183,6 +183,7 @@ class Presses:
         child = self._child(parent, action, position, asker, channel_id, message_id, notes, words)
         request = replace(
             self._request(parent, charge_of(child, parent=parent)),
+            images=() if parent.pool is Pool.DRAW else None,  # its chain's own, which nobody puts in
             prompt=None if words is None else words.prompt,
             borrowed=await self._borrowed(parent, position, words),
             references=references_of(one.role for one in inputs) if words is not None else (),

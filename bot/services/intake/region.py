@@ -115,17 +115,24 @@ class Regions:
     ) -> RegionDraft:
         """The picture again, for somebody who has opened it; from memory if it is still there."""
         _, parent = await self._entered(asker, key, position, operation)
-        return self._remembered(key, position) or await self._draft(parent, position)
+        return self._remembered(parent, position) or await self._draft(parent, position)
 
-    def cached_draft(self, asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
-        """The same if it takes no time at all, else None: whoever asks from elsewhere has to be looked up first."""
-        draft = self._remembered(key, position)
-        return draft if draft is not None and asker.reply.guild_id == draft.job.home is not None else None
+    async def cached_draft(self, asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
+        """The same if it takes no longer than to read the job, else None: whoever asks from elsewhere is looked up first.
 
-    def _remembered(self, key: JobKey, position: int) -> RegionDraft | None:
-        draft = self._kept.get((key, position))
-        if draft is not None:  # kept for so long after its last use
-            self._kept[key, position] = draft
+        Raises `UserError` if there is no such job any more, or `StorageTrouble`.
+        """
+        if (key, position) not in self._kept:
+            return None
+        parent = await self.presses.parent(key)
+        return self._remembered(parent, position) if asker.reply.guild_id == parent.home is not None else None
+
+    def _remembered(self, parent: Job, position: int) -> RegionDraft | None:
+        """What is kept of a job as it is now: what moderators removed, or a member's erasure took, is shown no more."""
+        draft = self._kept.pop((parent.key, position), None)
+        if draft is None or _shown(draft.job, position) != _shown(parent, position):
+            return None
+        self._kept[parent.key, position] = draft  # for so long after its last use
         return draft
 
     async def preview(self, draft: RegionDraft, cells: Cells) -> bytes:
@@ -190,7 +197,7 @@ class Regions:
             return Pressed(running, PressOutcome.RUNNING)
         if isinstance(chosen, Cells) and not chosen.is_region:
             raise UserError(text("mask.all_white" if chosen else "mask.no_white"))
-        draft = self._remembered(key, position) or await self._draft(parent, position)
+        draft = self._remembered(parent, position) or await self._draft(parent, position)
         if isinstance(chosen, bytes):
             checked = await self.masks.checked(chosen, draft.width, draft.height)
         else:
@@ -280,3 +287,8 @@ class Regions:
         draft = RegionDraft(parent, position, picture.width, picture.height, small, words)
         self._kept[parent.key, position] = draft
         return draft
+
+
+def _shown(job: Job, position: int) -> tuple[object, ...]:
+    """All that a draft shows of its job, and its button."""
+    return job.storage_key, job.discord_url, job.prompt, job.actions[position : position + 1]

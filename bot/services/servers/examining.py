@@ -1,4 +1,4 @@
-"""Looking for a server's words in a prompt, where it takes nobody else's time.
+"""Looking for a server's words in a prompt, where it takes nobody else's time, and what a typed one would be sent as.
 Never here: what is found (domain), and what becomes of it (policy)."""
 
 from __future__ import annotations
@@ -6,11 +6,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.intake.batches import MOST_JOBS, written_out
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.servers.moderation import examine
+from bot.domain.servers.prompt_rules import shaped
+from bot.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.domain.servers.guilds import GuildSettings
     from bot.domain.servers.moderation import Verdict, WordRule
 
 FEW: Final = 25
@@ -23,3 +28,16 @@ async def examined(words: str, rules: Sequence[WordRule]) -> Verdict:
     if len(rules) <= FEW:
         return examine(words, rules)
     return await asyncio.to_thread(examine, words, rules)
+
+
+def as_sent(typed: str, settings: GuildSettings) -> list[str]:
+    """What a typed prompt would be sent as, with what the server adds everywhere: each of the several that it may ask for.
+
+    What cannot be sent stands as it was typed.
+    """
+    try:
+        jobs = written_out(PromptOptions(prompt=typed), most=MOST_JOBS)
+        added = [shaped(job.prompt, settings.additions, (settings.guild_id,)).prompt for job in jobs]
+    except UserError:
+        return [typed]
+    return list(dict.fromkeys(added))

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.days import day_of
 from bot.domain.jobs import JobState
+from bot.domain.schedule import DAY
 from bot.domain.servers.access import REASON_LIMIT
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import Block, MemberView
+from bot.domain.servers.moderation import Verdict
 from bot.errors import RouteClosed, UserError
-from bot.services.servers.examining import examined
+from bot.services.servers.examining import as_sent, examined
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock, JobStore, Publisher, Wakeup
     from bot.domain.servers.guild_ports import GuildStores
     from bot.domain.servers.guilds import Actor
-    from bot.domain.servers.moderation import Verdict
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.servers.policy import GuildPolicy
     from bot.services.servers.settings import Guilds
@@ -82,8 +83,12 @@ class Moderation:
     dispatcher: Dispatcher
 
     async def examine(self, guild_id: int, words: str) -> Verdict:
-        """Try a text against the server's rules; nothing is counted or told."""
-        return await examined(words, (await self.guilds.settings(guild_id)).words)
+        """Try a prompt against the server's rules as `/imagine` would send it; nothing is counted or told."""
+        settings = await self.guilds.settings(guild_id)
+        verdicts = [await examined(one, settings.words) for one in as_sent(words, settings)]
+        found = {one.rule: one for verdict in verdicts for one in verdict.found}
+        allowed = dict.fromkeys(one for verdict in verdicts for one in verdict.allowed)
+        return Verdict(tuple(found.values()), tuple(allowed))
 
     # -- members -----------------------------------------------------------------------------------------
 
@@ -120,7 +125,9 @@ class Moderation:
     async def forgive(self, guild_id: int, actor: Actor, user_id: int) -> int:
         """Let a member's strikes count no more; returns how many did."""
         await self.guilds.write_limits.take_act(guild_id)
-        n = await self.stores.members.forgive(guild_id, user_id, actor=actor, at=self.clock.now())
+        now, settings = self.clock.now(), await self.guilds.settings(guild_id)
+        since = now - settings.strikes.days * DAY
+        n = await self.stores.members.forgive(guild_id, user_id, since=since, actor=actor, at=now)
         if n:
             self._notify(guild_id, actor, user_id, "forgive", text("log.forgiven", user=str(user_id)), {})
         return n
@@ -128,7 +135,8 @@ class Moderation:
     async def member(self, guild_id: int, user_id: int) -> MemberView:
         """All that is known of a member here."""
         now = self.clock.now()
-        day = day_of(now, (await self.guilds.settings(guild_id)).zone)
+        settings = await self.guilds.settings(guild_id)
+        day, since = day_of(now, settings.zone), now - settings.strikes.days * DAY
         page = await self.archive.page(user_id, guild_id, skip=0, limit=SHOWN_JOBS)
         spent = {
             pool: (await self.stores.books.standing(guild_id, user_id, pool, day=day, now=now)).spent
@@ -137,7 +145,8 @@ class Moderation:
         return MemberView(
             user_id=user_id,
             block=await self.stores.members.block_of(guild_id, user_id, now),
-            strikes=await self.stores.members.strikes(guild_id, user_id, limit=SHOWN_STRIKES),
+            strikes=await self.stores.members.strikes(guild_id, user_id, since=since, limit=SHOWN_STRIKES),
+            counting=await self.stores.members.counting(guild_id, user_id, since=since),
             grants=await self.stores.members.grants(guild_id, user_id, now),
             jobs=page.jobs,
             spent_today=spent,

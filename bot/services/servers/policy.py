@@ -12,7 +12,7 @@ from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of, midjou
 from bot.domain.prices import Charge, price_of
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import Actor
-from bot.domain.servers.moderation import WordAction
+from bot.domain.servers.moderation import Match, WordAction
 from bot.domain.wording import inert
 from bot.errors import UserError
 from bot.services.admission.terms import Admission, closed
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock
     from bot.domain.servers.guild_ports import GuildStores
     from bot.domain.servers.guilds import Block, GuildSettings
-    from bot.domain.servers.moderation import WordRule
+    from bot.domain.servers.moderation import Found, WordRule
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import DeploymentPolicy, Request
     from bot.services.modlog.dispatcher import Dispatcher
@@ -46,6 +46,8 @@ EASEL: Final = Actor(0, "Easel")
 """Who acts when a rule acts by itself."""
 FOUND_LIMIT: Final = 100
 """Characters of what a rule found that a refusal quotes."""
+MATCH_LIMIT: Final = 30
+"""Those of what an expression found, which may be the whole of a prompt; a word or a phrase finds no more than itself."""
 NEARLY: Final = 0.1
 """With so much of an allowance left a member gets a hint."""
 
@@ -305,13 +307,13 @@ class GuildPolicy:
                     f"warned/{asker.user_id}/{pattern}",
                     text("log.warned", user=str(asker.user_id)),
                     subject=asker.user_id,
-                    details={"rule": pattern, "found": found.words},
+                    details={"rule": pattern, "found": _quoted(found)},
                 ),
             )
             return ("note.words_warned",)
         if found.rule.action is WordAction.BLOCK or not await _is_typed(request, found.rule, settings):
-            raise UserError(text("refused.words", words=_quoted(found.words)))
-        raise UserError(await self._strike(settings, asker, pattern, _quoted(found.words), now))
+            raise UserError(text("refused.words", words=_quoted(found)))
+        raise UserError(await self._strike(settings, asker, pattern, _quoted(found), now))
 
     async def _strike(
         self, settings: GuildSettings, asker: Asker, pattern: str, words: str, now: int
@@ -371,9 +373,10 @@ async def _is_typed(request: Request, rule: WordRule, settings: GuildSettings) -
     return not (await examined(request.borrowed, around)).found
 
 
-def _quoted(words: str) -> str:
-    """What a rule found, for a sentence: an expression may find the whole of a long prompt."""
-    return words if len(words) <= FOUND_LIMIT else f"{words[: FOUND_LIMIT - 1].rstrip()}…"
+def _quoted(found: Found) -> str:
+    """What a rule found, for a sentence that stays in the log channel whoever is erased."""
+    words, limit = found.words, MATCH_LIMIT if found.rule.match is Match.REGEX else FOUND_LIMIT
+    return words if len(words) <= limit else f"{words[: limit - 1].rstrip()}…"
 
 
 def _left_of(limit: int | None, used: int, units: int, granted: int) -> float:

@@ -44,7 +44,7 @@ def check_put_in(settings: GuildSettings, asker: Asker, request: Request) -> Non
     places = (*asker.lineage, settings.guild_id)
     check_inputs(
         settings.images,
-        images=request.images,
+        images=request.images or (),
         prompt=None if request.prompt is None else put_in(request.prompt, settings.additions, places),
         lineage=asker.lineage,
         age_restricted=asker.age_restricted,

@@ -25,7 +25,7 @@ PATIENCE_MS: Final = 60_000
 c, d, s = jobs.c, deliveries.c, standing_cards.c
 ENDED: Final = c.state.in_([state.value for state in JobState if state in TERMINAL])
 _MARK: Final = select(c.erased, c.guild_id).where(c.key == bindparam("key_"), c.erased.is_not(None))
-_OF_PARENT: Final = Prepared(select(c.key).where(c.key == bindparam("parent_"), c.erased.is_not(None)))
+_IS_MARKED: Final = Prepared(select(c.key).where(c.key == bindparam("key_"), c.erased.is_not(None)))
 # What is not shown yet, or may surprise us late, is kept and never shown.
 _NEEDED_TOKEN: Final = case((c.delivered_at.is_(None), c.token), else_=None)
 _HIDDEN: Final = case(
@@ -63,10 +63,20 @@ def keep(connection: Connection, key: str, *, at: int) -> None:
 
 
 def inherited(connection: Connection, job: Job) -> str | None:
-    """The mark of a job that is to be inserted: its words were copied from one that was erased in this moment."""
-    if job.press is None or job.press.remix or not (job.prompt or job.subject):
+    """The mark of a job that is to be inserted: its words were copied from one that was erased in this moment, or since
+    a window with them was opened: none is opened of a job without words."""
+    if job.press is None:
+        origin = None if job.ancestor is None else job.ancestor.key
+    else:
+        origin = None if job.press.remix else job.press.parent
+    if origin is None or not (job.prompt or job.subject):
         return None
-    return None if _OF_PARENT.value(connection, {"parent_": job.press.parent}) is None else WORDS
+    return WORDS if is_marked(connection, origin) else None
+
+
+def is_marked(connection: Connection, key: str) -> bool:
+    """Whether a job's words were erased, or will be as it ends."""
+    return _IS_MARKED.value(connection, {"key_": key}) is not None
 
 
 def note(connection: Connection, guild_id: int | None, keys: Sequence[str], *, own: bool, at: int) -> None:

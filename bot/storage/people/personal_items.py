@@ -12,7 +12,7 @@ from bot.domain.keys import JobKey
 from bot.domain.personal_items import Draft
 from bot.domain.pools import Pool
 from bot.storage.database import lock, plain
-from bot.storage.jobs import rows
+from bot.storage.jobs import erased, rows
 from bot.storage.people_tables import copies, drafts, favourites
 from bot.storage.tables import is_due, jobs
 
@@ -36,7 +36,7 @@ class SqlPersonalItems:
     # -- drafts ------------------------------------------------------------------------------------------
 
     async def keep_draft(self, draft: Draft) -> None:
-        """See the port."""
+        """See the port. What was made from words that were erased meanwhile is not kept."""
         values = {
             "key": draft.key,
             "user_id": draft.user_id,
@@ -49,7 +49,12 @@ class SqlPersonalItems:
             "ancestor": draft.ancestor,
             "until": draft.until,
         }
-        await self._database.write(lambda cn: cn.execute(insert(drafts).values(values)))
+
+        def work(connection: Connection) -> None:
+            if draft.ancestor is None or not erased.is_marked(connection, draft.ancestor):
+                connection.execute(insert(drafts).values(values))
+
+        await self._database.write(work)
 
     async def draft(self, key: JobKey) -> Draft | None:
         """See the port."""

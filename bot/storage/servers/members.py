@@ -145,9 +145,7 @@ class SqlMemberStore:
                 )
                 _forget_oldest(connection, guild_id, user_id)
             mine = (s.guild_id == guild_id, s.user_id == user_id, s.spent.is_(False))
-            count = connection.execute(
-                select(func.count()).where(*mine, s.at > at - policy.days * DAY)
-            ).scalar_one()
+            count = _counting(connection, guild_id, user_id, at - policy.days * DAY)
             if not fresh or count < policy.limit:
                 return Struck(count, None, fresh)
             connection.execute(update(strikes).where(*mine).values(spent=True))
@@ -157,7 +155,7 @@ class SqlMemberStore:
 
         return await self._database.write(work)
 
-    async def strikes(self, guild_id: int, user_id: int, *, limit: int) -> Sequence[Strike]:
+    async def strikes(self, guild_id: int, user_id: int, *, since: int = 0, limit: int) -> Sequence[Strike]:
         """See the port."""
         query = (
             select(strikes)
@@ -166,17 +164,25 @@ class SqlMemberStore:
             .limit(limit)
         )
         return await self._database.read(
-            lambda cn: [Strike(row.user_id, row.at, row.why, row.spent) for row in cn.execute(query)]
+            lambda cn: [
+                Strike(row.user_id, row.at, row.why, row.spent or row.at <= since)
+                for row in cn.execute(query)
+            ]
         )
 
-    async def forgive(self, guild_id: int, user_id: int, *, actor: Actor, at: int) -> int:
+    async def counting(self, guild_id: int, user_id: int, *, since: int) -> int:
+        """See the port."""
+        return await self._database.read(lambda cn: _counting(cn, guild_id, user_id, since))
+
+    async def forgive(self, guild_id: int, user_id: int, *, since: int = 0, actor: Actor, at: int) -> int:
         """See the port."""
 
         def work(connection: Connection) -> int:
             lock(connection, f"marks/{guild_id}/{user_id}")
             mine = (s.guild_id == guild_id, s.user_id == user_id, s.spent.is_(False))
-            n = connection.execute(update(strikes).where(*mine).values(spent=True)).rowcount
-            if n:
+            n = _counting(connection, guild_id, user_id, since)
+            if n:  # the older ones, too: they would count again if moderators gave strikes more days
+                connection.execute(update(strikes).where(*mine).values(spent=True))
                 record(
                     connection,
                     guild_id,
@@ -264,6 +270,11 @@ def _replace_block(connection: Connection, guild_id: int, block: Block) -> Block
         )
     )
     return replaced
+
+
+def _counting(connection: Connection, guild_id: int, user_id: int, since: int) -> int:
+    mine = (s.guild_id == guild_id, s.user_id == user_id, s.spent.is_(False), s.at > since)
+    return connection.execute(select(func.count()).where(*mine)).scalar_one()
 
 
 def _forget_oldest(connection: Connection, guild_id: int, user_id: int) -> None:

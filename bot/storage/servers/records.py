@@ -9,6 +9,7 @@ from sqlalchemy import Table, and_, delete, insert, select, text, update
 
 from bot.domain.jobs import TERMINAL, JobState
 from bot.domain.schedule import DAY, is_recent
+from bot.domain.servers.guilds import UNDECIDED
 from bot.storage.database import lock
 from bot.storage.people_tables import drafts, favourites, region_links
 from bot.storage.server_tables import (
@@ -115,7 +116,9 @@ class SqlRecords:
     async def forget_prompts(self, now: int, *, limit: int, usual_days: int | None = None) -> int:
         """See the port."""
         s = guild_sections.c
-        decided = select(s.guild_id, s.content).where(s.section == "retention_days", s.content != "null")
+        decided = select(s.guild_id, s.content).where(
+            s.section == "retention_days", s.content != str(UNDECIDED)
+        )
         days: dict[int | None, int | None] = {
             row.guild_id: _days(row.content)
             for row in await self._database.read(lambda cn: cn.execute(decided).all())
@@ -243,5 +246,5 @@ class SqlRecords:
 
 
 def _days(content: str) -> int | None:
-    """What a server decided; None if this program cannot read it, and then nothing is forgotten there."""
+    """What a server decided: days, or that all is kept (None). Nothing is forgotten where this program cannot read it."""
     return int(content) if content.isdecimal() else None

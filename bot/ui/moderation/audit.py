@@ -80,7 +80,7 @@ def undo_view(
     lines = few(changes(entry.after, entry.before, localizer), UNDONE, localize)
     by = f"<@{entry.actor.user_id}>" if entry.actor.user_id else "Easel"
     words = [localize(text("audit.undo_sure", by=by, at=entry.at // 1000)), *(f"-# {line}" for line in lines)]
-    days, now = (part.get("retention_days") for part in (entry.before, entry.after))
+    days, now = (localizer.days_kept(part.get("retention_days")) for part in (entry.before, entry.after))
     if days is not None and (now is None or days < now):
         words.append(localize(text("mod.retention_sure", n=days)))  # as whoever sets it is asked
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0xD83C3E))

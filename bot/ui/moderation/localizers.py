@@ -27,4 +27,4 @@ def _localizer(context: Context, locale: str) -> Localizer:
     localize = partial(context.client.catalogues.render, locale=locale)
     guild = context.interaction.guild
     roles = frozenset() if guild is None else frozenset(role.id for role in guild.roles)
-    return Localizer(localize, context.guild_id, roles)
+    return Localizer(localize, context.guild_id, roles, context.services.housekeeping.retention_days)

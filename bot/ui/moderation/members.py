@@ -50,8 +50,7 @@ def member_view(seen: MemberView, localize: Localize) -> discord.ui.LayoutView:
 def _marks(seen: MemberView, localize: Localize) -> Iterable[str]:
     """Block, strikes, use and grants."""
     yield localize(_blocked(seen.block))
-    counting = [strike for strike in seen.strikes if not strike.spent]
-    yield localize(text("member.strikes", n=len(counting)))
+    yield localize(text("member.strikes", n=seen.counting))
     for strike in seen.strikes[:STRIKES]:
         yield f"-# {localize(_strike(strike))}"
     yield localize(
@@ -112,7 +111,7 @@ def _buttons(seen: MemberView, localize: Localize) -> Iterable[discord.ui.Button
     yield draw_mod_button("cancel_all", who, label=localize(text("button.cancel_all")), style=DANGER)
     if seen.block is not None:
         yield draw_mod_button("unblock", who, label=localize(text("button.unblock")))
-    if any(not strike.spent for strike in seen.strikes):
+    if seen.counting:
         yield draw_mod_button("forgive", who, label=localize(text("button.forgive")))
     yield draw_mod_button("export", who, label=localize(text("button.export")))
     yield draw_mod_button("erase", who, label=localize(text("button.erase")), style=DANGER)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
+from bot.domain.servers.guilds import UNDECIDED
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.controls import StatelessView
@@ -60,9 +61,8 @@ async def apply(context: Context, command: str, values: Mapping[str, Any]) -> Ch
     """Set what a command declares; None if the moderator is asked first, in the answer."""
     guild_id = context.moderator()
     check(context, command, values)
-    days = values.get("days") if command == "retention" else None
-    if days is not None:
-        await _ask_to_forget(context, days)
+    if command == "retention" and (kept := own_localizer(context).days_kept(values.get("days"))) is not None:
+        await _ask_to_forget(context, kept, usual=values["days"] == UNDECIDED)
         return None
     guilds = context.services.guilds
     return await guilds.set_values(guild_id, context.actor, command, values)
@@ -87,11 +87,11 @@ def check_writable(context: Context, channel_id: int) -> None:
         raise UserError(text("mod.log_closed", channel=str(channel_id)))
 
 
-async def _ask_to_forget(context: Context, days: int) -> None:
-    """Prompts that are older go within minutes."""
+async def _ask_to_forget(context: Context, days: int, *, usual: bool) -> None:
+    """Prompts that are older go within minutes; `usual` are the owner's days."""
     yes = draw_mod_button(
         "retention",
-        days,
+        0 if usual else days,
         label=context.localize(text("button.yes_retention")),
         style=discord.ButtonStyle.danger,
     )
@@ -102,8 +102,8 @@ async def _ask_to_forget(context: Context, days: int) -> None:
 
 @mod_button("retention", NUMBER)
 async def set_retention(context: Context, days: int) -> None:
-    """Forget prompts after so many days."""
+    """Forget prompts after so many days; 0: after those of the owner."""
     await context.defer_update()
     guilds = context.services.guilds
-    await guilds.set_retention(context.guild_id, context.actor, days)
+    await guilds.set_retention(context.guild_id, context.actor, days or UNDECIDED)
     await show_state(context, "retention")

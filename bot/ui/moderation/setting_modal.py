@@ -94,6 +94,9 @@ def _number(context: Context, about: Setting, kind: Number) -> int | None:
     spelled = unicodedata.normalize("NFKC", typed).strip().replace("\N{MINUS SIGN}", "-")
     if not spelled:
         return None
+    for value, name in kind.names:
+        if spelled.casefold() == context.localize(text(f"setting.{name}")).casefold():
+            return value
     if about.is_taken_away_by(0):  # empty means no limit
         return read_number(typed, unlimited=context.localize(text("pool.unlimited")))
     is_below = kind.low < 0 and spelled.startswith("-")
@@ -122,6 +125,8 @@ def _field(
     match kind:
         case Number() | Named.ZONE:
             shown = "" if value is None else str(value)
+            if isinstance(kind, Number) and value is not None and not kind.low <= value <= kind.high:
+                shown = localize(text(f"setting.{dict(kind.names)[value]}"))
             return discord.ui.TextInput(
                 custom_id=option, default=shown, required=kind is Named.ZONE, max_length=LINE_LIMIT
             )

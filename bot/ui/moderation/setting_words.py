@@ -11,7 +11,7 @@ from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.domain.servers.access import MediaRule, Treatment
 from bot.domain.servers.declarations import Choice, MultipleChoice, Named, Number, Switch
-from bot.domain.servers.guilds import Pause, ServerTotal
+from bot.domain.servers.guilds import UNDECIDED, Pause, ServerTotal
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.domain.servers.server_settings import COMMANDS
@@ -41,6 +41,12 @@ class Localizer:
     guild_id: int
     role_ids: frozenset[int] = frozenset()
     """The server's roles: a rule's target may be a role or a channel, and only Discord knows which."""
+    usual_days: int | None = None
+    """How long the owner keeps prompts where a server never decided; None: for ever."""
+
+    def days_kept(self, decided: int | None) -> int | None:
+        """How long prompts are kept in truth, by what a server decided; None: for ever."""
+        return self.usual_days if decided == UNDECIDED else decided
 
     def place(self, target_id: int) -> Text | str:
         """A channel, a role or everyone."""
@@ -149,11 +155,22 @@ def _pings(settings: GuildSettings) -> Text:
     return text("mod.pings_always") if after == 0 else text("mod.pings_after", seconds=after)
 
 
+def _retention(settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
+    """How long prompts are kept; where that is the owner's decision, it is said."""
+    days, decided = localizer.days_kept(settings.retention_days), settings.retention_days != UNDECIDED
+    if days is None:
+        said = text("mod.retention_off")
+    else:
+        said = text("mod.retention" if decided else "mod.retention_usual", n=days)
+    return [localizer.localize(said)]
+
+
 COMPOSED: Final[Mapping[str, Callable[[GuildSettings, Localizer], Iterable[str]]]] = {
     "strikes": _one(_strikes),
     "press": _one(lambda s: text(f"mod.press_{s.press.who.value}", role=str(s.press.role_id))),
     "gate": _one(_gate),
     "pings": _one(_pings),
+    "retention": _retention,
     "images": lambda settings, localizer: image_lines(settings.images, localizer.localize),
 }
 """Commands whose settings are said together, in other words than one sentence for each."""

@@ -23,7 +23,7 @@ from bot.ui.pools.panel import Verb, draw_button, show_panel
 from bot.ui.pools.wording import TYPED_SHOWN, charge_name, pool_name, read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
     from bot.texts import Localize, Text
     from bot.ui.kit.context import Context
@@ -35,6 +35,9 @@ PASTED_LIMIT: Final = 300
 """A key with what people paste around it."""
 KEY_LOOKS: Final = "sk-…"
 POOL: Final = one_of(Pool)
+GONE: Final = "gone"
+GONE_SHOWN: Final = 25
+"""As many as a list of Discord's holds; the rest is there once these are taken away."""
 
 
 async def _show(
@@ -125,9 +128,23 @@ async def set_rule(context: Context, pool: Pool) -> None:
     await _show(context, change, rule_modal(context.localize, pool), Verb.RULE, pool)
 
 
-def unrule_modal(localize: Localize, pool: Pool) -> discord.ui.Modal:
-    """Ask whose rule goes."""
-    return form(localize, remove_rule.id(pool), text("pool.window.unrule", pool=pool_name(pool)), _role())
+def unrule_modal(localize: Localize, pool: Pool, gone: Sequence[int] = ()) -> discord.ui.Modal:
+    """Ask whose rule goes. `gone` are roles with a rule that Discord has no more: its own list cannot offer them."""
+    fields = [_role()]
+    if gone:
+        options = [discord.SelectOption(label=str(role), value=str(role)) for role in gone[:GONE_SHOWN]]
+        picker = discord.ui.Select[Any](custom_id=GONE, options=options, min_values=0, required=False)
+        fields.append(_field("pool.window.gone", picker))
+    return form(localize, remove_rule.id(pool), text("pool.window.unrule", pool=pool_name(pool)), *fields)
+
+
+async def ask_whose_rule(context: Context, pool: Pool) -> discord.ui.Modal:
+    """The same, with what the server has. A server that Discord has not told of yet has lost no role."""
+    guild = context.interaction.guild
+    settings = await context.services.guilds.settings(context.guild_id)
+    known_roles = None if guild is None else {context.guild_id, *(role.id for role in guild.roles)}
+    ruled = () if known_roles is None else (rule.role_id for rule in settings.rules_of(pool))
+    return unrule_modal(context.localize, pool, [role for role in ruled if role not in (known_roles or ())])
 
 
 @modal("pool-unrule", POOL, moderators=True)
@@ -135,7 +152,9 @@ async def remove_rule(context: Context, pool: Pool) -> None:
     """Remove it."""
 
     async def change() -> Text:
-        return await pool_changes.remove_rule(context, pool, _role_in(context))
+        gone = context.fields.get(GONE)
+        role = _role_in(context) if gone is None else known(int, gone)
+        return await pool_changes.remove_rule(context, pool, role)
 
     await _show(context, change, unrule_modal(context.localize, pool), Verb.UNRULE, pool)
 

@@ -51,6 +51,10 @@ async def remove_key(context: Context, generation: int, at: int) -> None:
 
 
 async def _do(context: Context, verb: Verb, pool: Pool | None) -> None:
+    if verb is Verb.UNRULE and pool is not None:
+        asking_whose = modals.ask_whose_rule(context, pool)
+        await context.open(await read_first(context, asking_whose, text("panel.slow")))
+        return
     shown = await read_first(context, context.services.policy.shown(context.guild_id), text("panel.slow"))
     opened = _modal(context.localize, verb, pool, shown)
     if opened is not None:
@@ -94,7 +98,6 @@ KEY_QUESTIONS: Final = (Verb.KEY_ASK, Verb.KEY_REMOVE)
 OF_POOL: Final[Mapping[Verb, Callable[[Localize, Pool], discord.ui.Modal]]] = {
     Verb.RULE: modals.rule_modal,
     Verb.COOLDOWN: modals.cooldown_modal,
-    Verb.UNRULE: modals.unrule_modal,
     Verb.TOTAL: modals.total_modal,
     Verb.PRICE: modals.price_modal,
 }

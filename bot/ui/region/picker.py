@@ -68,10 +68,14 @@ async def _redraw(context: Context, key: JobKey, position: int, cells: Cells) ->
     """
     regions = context.services.regions
     here = context.asker()
-    draft = regions.cached_draft(here, key, position)
-    if draft is not None:
-        drawing = _picker(context, here, draft, cells)
-        view, file = await read_first(context, drawing, text("window.slow"))
+
+    async def at_hand() -> tuple[discord.ui.LayoutView, discord.File] | None:
+        draft = await regions.cached_draft(here, key, position)
+        return None if draft is None else await _picker(context, here, draft, cells)
+
+    drawing = await read_first(context, at_hand(), text("window.slow"))
+    if drawing is not None:
+        view, file = drawing
         await context.interaction.response.edit_message(view=view, attachments=[file])
         return
     asker = await context.defer_update()

@@ -84,6 +84,22 @@ async def test_a_model_that_takes_no_pictures_is_never_given_those_of_an_older_o
     assert len(studio.orders) == 1
 
 
+async def test_what_the_engine_drew_is_no_picture_that_somebody_puts_in(world: Harness) -> None:
+    await opened(world)
+    drawings, presses = world.services.drawings, world.services.presses
+    job = await world.ended((await drawings.begin(world.asker(), DrawOptions(prompt="a fox"))).job)
+    await world.services.guilds.set_values(GUILD, ADA, "images", {"on": False})
+
+    for position in (1, 0):  # another of it, and that once more
+        begun = await presses.press(world.asker(), job.key, position, channel_id=0, message_id=0)
+        job = await world.ended(begun.job)
+        assert job.state is JobState.SUCCEEDED
+
+    options = DrawOptions(prompt="make it blue")
+    attempt = drawings.begin(world.asker(), options, given=[AFile(data=b"a fox")])
+    assert (await refusal(attempt)).id == "refused.images_off"
+
+
 async def test_a_card_whose_task_nobody_knows_has_nothing_to_go_on_from(world: Harness) -> None:
     await world.boot()
     grid = await world.finished_grid()

@@ -216,12 +216,33 @@ async def test_a_small_copy_is_forgotten_when_nobody_looks_at_it(world: Harness)
     await regions.open(asker, job.key, 1)
 
     world.clock.move_to(world.clock.now() + KEPT_MS - 1)
-    assert regions.cached_draft(asker, job.key, 1) is not None
+    assert await regions.cached_draft(asker, job.key, 1) is not None
     world.clock.move_to(world.clock.now() + KEPT_MS - 1)
-    assert regions.cached_draft(asker, job.key, 1) is not None
+    assert await regions.cached_draft(asker, job.key, 1) is not None
     world.clock.move_to(world.clock.now() + KEPT_MS + 1)
-    assert regions.cached_draft(asker, job.key, 1) is None
+    assert await regions.cached_draft(asker, job.key, 1) is None
     assert (await regions.draft(asker, job.key, 1)).job.key == job.key
+
+
+@pytest.mark.parametrize("act", ["remove", "erase"])
+async def test_a_small_copy_of_what_was_taken_away_is_shown_no_more(world: Harness, act: str) -> None:
+    job = await single(world)
+    regions, asker, moderation = world.services.regions, world.asker(user=7), world.services.moderation
+    await regions.open(asker, job.key, 1)
+    world.picture_trouble = RouteClosed(
+        "nothing_stored"
+    )  # as the real adapter says of a job without addresses
+
+    if act == "remove":
+        await moderation.remove(GUILD, ADA, job.key)
+    else:
+        await moderation.erase(GUILD, ADA, job.user_id)
+
+    assert await regions.cached_draft(asker, job.key, 1) is None
+    with pytest.raises(UserError) as refused:
+        await regions.draft(asker, job.key, 1)
+    assert refused.value.text.id in {"press.no_such_button", "region.picture_gone"}
+    assert await refusal(world, job) == refused.value.text.id
 
 
 async def test_only_so_many_small_copies_are_kept(world: Harness) -> None:
@@ -234,8 +255,8 @@ async def test_only_so_many_small_copies_are_kept(world: Harness) -> None:
     for position in range(MOST_KEPT):
         await regions.draft(asker, many.key, position)
 
-    assert regions.cached_draft(asker, job.key, 1) is None
-    assert regions.cached_draft(asker, many.key, 0) is not None
+    assert await regions.cached_draft(asker, job.key, 1) is None
+    assert await regions.cached_draft(asker, many.key, 0) is not None
 
 
 async def test_a_picker_survives_a_restart_of_the_bot(world: Harness) -> None:
@@ -282,7 +303,7 @@ async def test_a_job_of_another_server_is_unknown_here(world: Harness) -> None:
 
     assert await refusal(world, job, asker=elsewhere) == "jobs.unknown"
     assert await closed(world, job, asker=elsewhere) == "jobs.unknown"
-    assert world.services.regions.cached_draft(elsewhere, job.key, 1) is None
+    assert await world.services.regions.cached_draft(elsewhere, job.key, 1) is None
 
 
 async def test_a_job_that_nobody_knows_is_refused(world: Harness) -> None:

@@ -10,6 +10,7 @@ import pytest
 from bot.domain.jobs import JobState, Route
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
+from bot.domain.schedule import DAY
 from bot.domain.servers.guilds import Actor
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.tasks import TaskSnapshot, TaskStatus
@@ -38,6 +39,24 @@ async def test_a_text_can_be_tried_without_consequences(server: Server) -> None:
 
     assert verdict.action is WordAction.STRIKE
     assert (await server.moderation.member(GUILD, 1)).strikes == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "prompt"),
+    [
+        (WordRule(Match.WORD, "blood", WordAction.BLOCK), "a {b,c}lood moon"),
+        (WordRule(Match.REGEX, "--chaos 100", WordAction.BLOCK), "cat \N{EM DASH}chaos 100"),
+        (WordRule(Match.WORD, "gore", WordAction.BLOCK), "gore --ar never"),  # cannot be sent: tried as typed
+    ],
+)
+async def test_a_text_is_tried_as_it_would_be_sent(server: Server, rule: WordRule, prompt: str) -> None:
+    await server.guilds.add_word(GUILD, ADA, rule)
+
+    verdict = await server.moderation.examine(GUILD, prompt)
+
+    assert [found.rule for found in verdict.found] == [rule]
+    assert verdict.action is WordAction.BLOCK
+    assert (await server.moderation.examine(GUILD, "a {dog,cat} --c 10")).action is None
 
 
 async def test_a_block_is_kept_listed_lifted_and_told(server: Server) -> None:
@@ -69,6 +88,25 @@ async def test_a_members_view_has_all_that_is_known(server: Server) -> None:
     assert [g.left for g in view.grants] == [3]
     assert [job.key for job in view.jobs] == [made.key]
     assert view.spent_today == {Pool.NORMAL: 0, Pool.FAST: 1}
+
+
+async def test_strikes_that_are_too_old_count_neither_here_nor_for_the_next_one(server: Server) -> None:
+    await server.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "gore", WordAction.STRIKE))
+    await server.guilds.set_values(GUILD, ADA, "strikes", {"count": 100, "days": 1})
+    for _ in range(2):
+        await refusal(server.imagine("gore"))
+    server.world.clock.move_to(server.world.clock.now() + DAY)
+
+    old = await server.moderation.member(GUILD, 1)
+    assert (old.counting, [strike.spent for strike in old.strikes]) == (0, [True, True])
+    assert await server.moderation.forgive(GUILD, ADA, 1) == 0
+
+    for _ in range(12):
+        await refusal(server.imagine("gore"))
+    assert (await server.moderation.member(GUILD, 1)).counting == 12
+    assert await server.moderation.forgive(GUILD, ADA, 1) == 12
+    await server.guilds.set_values(GUILD, ADA, "strikes", {"days": 30})
+    assert (await server.moderation.member(GUILD, 1)).counting == 0
 
 
 async def test_strikes_are_forgiven_and_told_if_there_were_any(server: Server) -> None:

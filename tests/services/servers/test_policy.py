@@ -4,6 +4,7 @@ Never here: how settings are changed (test_settings)."""
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.prices import Charge
 from bot.domain.servers.access import PressPermission, Treatment
 from bot.domain.servers.moderation import RULES_LIMIT, Match, WordAction, WordRule, examine
-from bot.errors import SettingsChanged, StorageTrouble
+from bot.errors import SettingsChanged, StorageTrouble, UserError
 from bot.services.admission.terms import Request
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.intake import ATTEMPTS
@@ -369,6 +370,21 @@ async def test_a_warning_goes_on_with_a_note_and_moderators_hear_once(server: Se
         assert (await server.imagine("gore")).notes == ("note.words_warned",)
 
     assert await server.listen() == ["log.settings", "log.warned"]
+
+
+@pytest.mark.parametrize("action", [WordAction.WARN, WordAction.BLOCK])
+async def test_the_log_channel_quotes_few_words_of_what_an_expression_found(
+    server: Server, action: WordAction
+) -> None:
+    await server.guilds.add_word(GUILD, ADA, WordRule(Match.REGEX, ".*gore.*", action))
+
+    with suppress(UserError):
+        await server.imagine("my name is Ada Lovelace, Baker Street 3, in gore")
+    await server.listen()
+
+    told = [str((event.said.args, event.details)) for event in server.heard.events]
+    assert "street" not in str(told)
+    assert any("my name is ada" in one for one in told)
 
 
 async def test_whoever_is_blocked_hears_that_before_any_other_reason_and_is_struck_no_more(

@@ -6,9 +6,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import event, func, select, update
 
 from bot.domain.jobs import Ancestor, JobKind, Press, Route
+from bot.domain.keys import JobKey
+from bot.domain.personal_items import Draft
 from bot.domain.tasks import RemoteTaskId
 from bot.storage.jobs.erased import PATIENCE_MS
 from bot.storage.server_tables import audit, guilds
@@ -20,8 +23,6 @@ from tests.storage.servers.test_records import ADA, DAY, GUILD, USER, finished, 
 
 if TYPE_CHECKING:
     import sqlite3
-
-    import pytest
 
     from bot.domain.jobs import Job
     from bot.storage import Storage
@@ -89,6 +90,27 @@ async def test_the_owners_days_hold_where_moderators_decided_nothing(storage: St
     assert (await stored(storage, longer)).prompt == longer.prompt
 
 
+@pytest.mark.parametrize("before", [None, 30])
+async def test_a_server_that_decided_to_keep_prompts_keeps_them_whatever_the_owners_days(
+    storage: Storage, before: int | None
+) -> None:
+    kept = await finished(storage)
+    if before is not None:
+        await retain(storage, before)
+    await retain(storage, None)
+
+    assert await storage.guilds.records.forget_prompts(NOON + 99 * DAY, limit=9, usual_days=7) == 0
+    assert (await stored(storage, kept)).prompt == kept.prompt
+
+
+async def test_the_owners_days_hold_again_where_a_decision_was_taken_back(storage: Storage) -> None:
+    await finished(storage)
+    await retain(storage, 30)
+    await storage.guilds.settings.undo_last(GUILD, actor=ADA, at=NOON)
+
+    assert await storage.guilds.records.forget_prompts(NOON + 9 * DAY, limit=9, usual_days=7) == 1
+
+
 async def test_without_days_of_anybody_prompts_are_kept(storage: Storage) -> None:
     kept = await finished(storage)
 
@@ -119,6 +141,44 @@ async def test_erasing_follows_the_words_and_leaves_others_their_pictures(storag
     assert (await stored(storage, stranger)).prompt == grid.prompt
     line = (await storage.guilds.settings.audit(GUILD, before=None, limit=1))[0]
     assert line.after == {"jobs": 1, "others": 3}
+
+
+async def test_drafts_of_others_that_were_made_from_erased_words_go_with_them(storage: Storage) -> None:
+    def draft(key: str, ancestor: Job | None) -> Draft:
+        return Draft(
+            key=JobKey(key),
+            user_id=OTHER,
+            guild_id=GUILD,
+            prompt="words",
+            pool=None,
+            option_set=None,
+            ancestor=None if ancestor is None else ancestor.key,
+            until=NOON + DAY,
+        )
+
+    grid, items = await finished(storage), storage.personal_items
+    heir, own = await child(storage, grid, user_id=OTHER), await finished(storage, user_id=OTHER)
+    before = {"a": grid, "b": heir, "c": own, "d": None}
+    for key, ancestor in before.items():
+        await items.keep_draft(draft(key, ancestor))
+
+    await storage.guilds.records.erase(GUILD, USER, actor=ADA, at=NOON)
+    await items.keep_draft(draft("e", grid))  # from a window that was open all the while
+    await items.keep_draft(draft("f", own))
+
+    assert [key for key in "abcdef" if await items.draft(JobKey(key)) is not None] == ["c", "d", "f"]
+
+
+async def test_what_is_begun_with_erased_words_from_an_open_window_is_emptied_as_it_ends(
+    storage: Storage,
+) -> None:
+    grid = await finished(storage)
+    await storage.guilds.records.erase(GUILD, USER, actor=ADA, at=NOON)
+
+    ancestor = Ancestor(key=grid.key, channel_id=1, message_id=2)
+    edited = await finished(storage, user_id=OTHER, ancestor=ancestor, prompt=f"{grid.prompt}, at night")
+
+    assert (await stored(storage, edited)).prompt == ""
 
 
 async def test_what_a_worker_holds_while_its_member_is_erased_comes_back_with_no_write(

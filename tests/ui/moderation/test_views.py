@@ -119,6 +119,7 @@ def test_the_longest_view_of_a_member_fits_into_one_message(language: str) -> No
         user_id=snowflake,
         block=Block(snowflake, NOW, "*_" * 150, by, NOW),
         strikes=[Strike(snowflake, NOW, "*_" * 100, spent=True)] * SHOWN_STRIKES,
+        counting=1_000,
         grants=[Grant(1, snowflake, Pool.NORMAL, 1_000_000, 1_000_000, "", by, NOW, NOW)] * 9,
         jobs=[replace(longest, pool=Pool.NORMAL)] * SHOWN_JOBS,
         spent_today=dict.fromkeys(Pool, 1_000_000),
@@ -142,7 +143,9 @@ async def test_a_full_window_that_came_too_late_is_given_back_in_one_message(lan
     context = SimpleNamespace(
         client=SimpleNamespace(catalogues=CATALOGUES),
         interaction=SimpleNamespace(guild=None),
-        services=SimpleNamespace(guilds=SimpleNamespace(changes_of=changes_of)),
+        services=SimpleNamespace(
+            guilds=SimpleNamespace(changes_of=changes_of), housekeeping=SimpleNamespace(retention_days=None)
+        ),
         guild_id=1,
         locale=language,
         localize=partial(CATALOGUES.render, locale=language),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.cogs.moderation_harness import Moderated
 
 
-SELECTS = {"role", "member", "pool", "kind"}
+SELECTS = {"role", "member", "pool", "kind", "gone"}
 """Fields of windows in which something is chosen."""
 
 
@@ -257,6 +257,25 @@ async def test_a_rule_is_set_and_removed_through_windows(tmp_path: Path) -> None
         assert (await shop.settings()).rules == (rule,)
 
         assert "default applies to everyone again" in await fill(shop, "unrule", role=shop.role)
+        assert (await shop.settings()).rules == ()
+
+
+async def test_the_rule_of_a_role_that_was_deleted_can_be_taken_away(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        patrons = shop.house.guild.create_role("Patrons")
+        await fill(shop, "rule", role=patrons, per_day="7")
+        living = await press(shop, "unrule", "FAST")
+        guild = shop.house.bot.get_guild(shop.guild_id)
+        assert guild is not None
+        role = guild.get_role(patrons.id)
+        assert role is not None
+        await role.delete()
+
+        said = await fill(shop, "unrule", gone=str(patrons.id))
+
+        assert living.modal is not None
+        assert [part["component"]["custom_id"] for part in living.modal["components"]] == ["role"]
+        assert "default applies to everyone again" in said
         assert (await shop.settings()).rules == ()
 
 

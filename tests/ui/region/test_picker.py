@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock
 
 import discord
 import pytest
@@ -48,7 +49,7 @@ class ScriptedRegions:
     written: list[WindowWords | None] = field(default_factory=list)
     begun: list[tuple[Asker, Masked]] = field(default_factory=list)
 
-    def cached_draft(self, _asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
+    async def cached_draft(self, _asker: Asker, key: JobKey, position: int) -> RegionDraft | None:
         return RegionDraft(a_job(key=key), position, 64, 64, b"small")
 
     async def preview(self, _draft: RegionDraft, cells: Cells) -> bytes:
@@ -254,7 +255,7 @@ async def test_a_press_that_another_process_has_answered_is_left_to_it(custom_id
     async with studio(extensions=EXTENSIONS) as house:
         house.env.inject_error("POST", "/interactions/*/*/callback", status=400, code=40060)
         regions: Any = ScriptedRegions()
-        regions.cached_draft = lambda *_: None
+        regions.cached_draft = AsyncMock(return_value=None)
         await press(house, regions, custom_id)
 
         assert regions.begun == []
