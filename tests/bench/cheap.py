@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -47,7 +48,7 @@ async def measure(size: str) -> Report:
                 await one.imagines(warm, _answered)
                 idle = await one.idle()
                 theirs = await one.of(idle, commands, lambda: one.imagines(commands, _answered))
-                least = [await one.of(idle, commands, lambda n=n: one.edits(commands, n)) for n in (1, 2)]
+                least = [await one.of(idle, commands, partial(one.edits, commands, n)) for n in (1, 2)]
             environ = environ_of(fake, upstream, folder, MAX_RUNNING="1")
             async with running(fake, EASEL, folder, environ) as process:
                 one = _Costs(fake, process.pid, idle_s)

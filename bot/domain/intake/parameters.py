@@ -171,6 +171,10 @@ BY_NAME: Final[Mapping[str, Parameter]] = MappingProxyType(
 _REPEAT: Final = Parameter("repeat", ("r", "repeat"), Arity.ONE, *_whole(1, 40))
 SEVERAL_JOBS: Final = frozenset(_REPEAT.names)
 """Ask for several jobs from one command: never sent, see `batches`."""
+LIKENESS: Final = 0.7
+"""Of a name to a known one (difflib's): with less the wrong one is named, --draft for --ratio and --weird for --width."""
+_OTHERWISE: Final = {"ratio": "ar", "size": "ar", "style-reference": "sref"}
+"""What people call a parameter that has another name."""
 ADDING: Final = frozenset({"no", "sref", "cref", "oref", "profile"})
 """Keys of parameters that may be given several times: their values add up."""
 
@@ -182,5 +186,7 @@ def parameter_named(name: str) -> Parameter | None:
 
 def nearest(name: str) -> str | None:
     """A known name that `name` may have been meant for."""
+    if name.lower() in _OTHERWISE:
+        return _OTHERWISE[name.lower()]
     full = [known for known in BY_NAME if len(known) > 1]
-    return next(iter(difflib.get_close_matches(name.lower(), full, n=1, cutoff=0.6)), None)
+    return next(iter(difflib.get_close_matches(name.lower(), full, n=1, cutoff=LIKENESS)), None)

@@ -4,6 +4,7 @@ Never here: the window itself (ui), what a server's rules say of the words, and 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -12,7 +13,7 @@ from bot.domain.actions import Family, classify
 from bot.domain.intake.parameters import decimal_between
 from bot.domain.intake.prompt_parts import shown
 from bot.domain.intake.prompts import PromptOptions, compose, is_video
-from bot.domain.wording import DASHES, LONG_DASHES
+from bot.domain.wording import DASHES, LONG_DASHES, TRAILING
 from bot.errors import UserError
 from bot.texts import text
 
@@ -31,7 +32,7 @@ USUAL_ZOOM: Final = "2"
 ZOOM_RULE, _read_zoom = decimal_between(1, 2)
 """How far Custom Zoom goes (family §5.1)."""
 _ZOOM: Final = re.compile(
-    rf"(?<!\S)(?:[{DASHES}]{{2,}}|[{LONG_DASHES}])zoom(?:\s*[=:]\s*|\s+)(?P<value>(?![{DASHES}])\S+)",
+    rf"(?<!\S)(?:[{DASHES}]{{2,}}|[{LONG_DASHES}])zoom(?:\s*[=:\uff1a\uff1d]\s*|\s+|(?=[0-9\uff10-\uff19]))(?P<value>(?![{DASHES}])\S+)",
     re.IGNORECASE,
 )
 _SIGNS: Final = "x\u00d7 "
@@ -90,8 +91,8 @@ def read_words(typed: str, *, zoom: str | None = None) -> WindowWords:
 
 
 def read_zoom(typed: str) -> str:
-    """A factor as `--zoom` takes it: `1,4` and `1.4x` are 1.4. Raises `UserError` outside of 1 to 2."""
-    read = _read_zoom(typed.strip().strip(_SIGNS))
+    """A factor as `--zoom` takes it: `1,4`, `1.4x` and one in wide digits are 1.4. Raises `UserError` outside of 1 to 2."""
+    read = _read_zoom(unicodedata.normalize("NFKC", typed).rstrip(TRAILING).strip(_SIGNS))
     if read is None:
         raise UserError(text("prompt.bad_value", name="zoom", rule=ZOOM_RULE, value=shown(typed.strip())))
     return read

@@ -379,6 +379,7 @@ def test_of_two_that_exclude_each_other_the_last_counts(typed: str, sent: str) -
         ("a --stylise 3", "I don't know `--stylise`. Did you mean `--stylize`?"),
         ("a --Aspekt 3:2", "I don't know `--Aspekt`. Did you mean `--aspect`?"),
         ("a --style-raw", "Did you mean `--style`?"),
+        ("a --ratio 3:2", "I don't know `--ratio`. Did you mean `--ar`?"),
         ("a --gr\u00f6\u00dfe 3", "I don't know `--gr\u00f6\u00dfe`."),
         ("a --b`@everyone`_*~ 3", "I don't know `--b\u02cb@everyone\u02cb_*~`."),
         ("a --zz" + "z" * 99, "…`."),

@@ -74,6 +74,9 @@ def test_there_is_no_window_where_there_is_no_button() -> None:
         (" 1.75 ", "1.75"),
         ("\u00d71.5", "1.5"),
         ("1.5x", "1.5"),
+        ("\uff11\uff0e\uff15", "1.5"),
+        ("1.5,", "1.5"),
+        ("1.5\u3002", "1.5"),
     ],
 )
 def test_a_factor_is_read_as_people_write_it(typed: str, read: str) -> None:
@@ -95,6 +98,9 @@ def test_a_factor_outside_of_the_limits_is_refused(typed: str) -> None:
         ("a fox", "a fox", "1.5"),
         ("a fox --ar 1:1 --zoom 1.2", "a fox --ar 1:1", "1.2"),
         ("a fox —zoom 1,2 --v 7", "a fox --v 7", "1.2"),
+        ("a fox --zoom1.2", "a fox", "1.2"),
+        ("a fox --zoom\uff1a\uff11\uff0e\uff12", "a fox", "1.2"),
+        ("--zoom 1.2, a fox", "a fox", "1.2"),
         ("--zoom 1.2", None, "1.2"),
         ("", None, "1.5"),
         ("  ", None, "1.5"),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.servers.disguises import DisguiseMatcher, disguised
+from bot.domain.servers.disguises import DisguiseMatcher, LookAlikeMatcher, disguised
 from bot.domain.servers.folding import fold
 from bot.domain.servers.moderation import Match, WordAction, WordRule, examine
 
@@ -389,7 +389,7 @@ def innocents() -> list[str]:
     return list(phrases)
 
 
-def beyond_itself(hidden: DisguiseMatcher | None, folded: str, word: str) -> list[str]:
+def beyond_itself(hidden: DisguiseMatcher | LookAlikeMatcher | None, folded: str, word: str) -> list[str]:
     """What is found of a word in folded text, beyond the word itself."""
     assert hidden is not None
     return [folded[slice(*span)] for span in hidden.find(folded) if folded[slice(*span)] != word]
