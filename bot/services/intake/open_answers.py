@@ -55,6 +55,8 @@ class OpenAnswers:
     _opening: list[tuple[OpenAnswer, asyncio.Future[None]]] = field(init=False, default_factory=list)
     _open: Counter[int] = field(init=False, default_factory=Counter)
     """Answers that this process opened, until it closes them: by how many handlers, for Discord may deliver one twice."""
+    _owing: dict[int, bool] = field(init=False, default_factory=dict)
+    """Where it was said that nothing was charged, but a question may be in the books; true when its handler has ended."""
     _closing: set[int] = field(init=False, default_factory=set)
     _disowned: set[int] = field(init=False, default_factory=set)
     """Not answered by this process: deleted as `_closing` is, unless another process opened them, too."""
@@ -90,8 +92,18 @@ class OpenAnswers:
 
     def close(self, interaction_id: int) -> None:
         """It has its words, or a job that will answer. Returns at once; raises nothing."""
-        if interaction_id in self._open:
+        if interaction_id in self._owing:
+            self._owing[interaction_id] = True  # it stays ours until the question is let off
+        elif interaction_id in self._open:
             self._delete(interaction_id)
+
+    def owe(self, interaction_id: int) -> None:
+        """Its person is told of trouble with the database, and that nothing was charged: so let off what its questions cost.
+
+        Done soon after its handler has ended, by an heir if this process dies. Returns at once; raises nothing.
+        """
+        if self.help_books is not None:
+            self._owing[interaction_id] = interaction_id not in self._open
 
     def disown(self, interaction_id: int) -> None:
         """This handler does not answer it: another may, here or in another process. Returns at once; raises nothing."""
@@ -110,6 +122,16 @@ class OpenAnswers:
     def taken_over(self, interaction_id: int) -> None:
         """A job answers in its place: the transaction that inserted it has deleted the row. Raises nothing."""
         self._open.pop(interaction_id, None)
+        if interaction_id in self._owing:
+            self._owing[interaction_id] = True
+
+    async def _let_off(self, now: int) -> None:
+        """Give back what their questions cost, then close them. Raises `StorageTrouble`: the rest is tried again."""
+        for id_ in [id_ for id_, ended in self._owing.items() if ended]:
+            if self.help_books is not None:
+                await self.help_books.waive(id_, now)
+            self._owing.pop(id_, None)
+            self._delete(id_)
 
     def _delete(self, interaction_id: int) -> None:
         self._open.pop(interaction_id, None)
@@ -118,6 +140,7 @@ class OpenAnswers:
 
     def abandon(self, interaction_id: int) -> None:
         """This process cannot say the words: somebody tells the person later. Returns at once; raises nothing."""
+        self._owing.pop(interaction_id, None)  # whoever tells them lets them off
         self._open.pop(interaction_id, None)
         self._abandoned.add(interaction_id)
 
@@ -191,6 +214,7 @@ class OpenAnswers:
         if self._closing or self._disowned:
             await self.settle()
         await self._renew(now)
+        await self._let_off(now)
         await self.store.forget_tokens(now)
         await self.store.forget_recovered(now - RECOVERED_KEPT_MS)
         found: Sequence[OpenAnswer] = await self.store.claim(
