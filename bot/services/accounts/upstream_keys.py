@@ -15,6 +15,7 @@ from cachetools import TTLCache
 
 from bot.domain.accounts import ACCOUNT_NAME, DEFAULT_ACCOUNT
 from bot.domain.schedule import MINUTE, SECOND, is_recent
+from bot.domain.steady import Steady
 from bot.domain.tenancy import read_id
 from bot.domain.upstream_keys import KeyHolder, UpstreamKey, remark_of
 from bot.errors import RemoteError, RemoteFault, UserError
@@ -93,7 +94,7 @@ class UpstreamKeys:
     _asking: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        self._listed = TTLCache(1, BELIEVED_MS, self.clock.now)
+        self._listed = TTLCache(1, BELIEVED_MS, Steady(self.clock))
 
     # -- looking -----------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from bot.domain.intake.prompt_help import (
     read_answer,
 )
 from bot.domain.prices import Charge
-from bot.domain.schedule import MINUTE
+from bot.domain.schedule import MINUTE, is_recent
 from bot.errors import RemoteError, RemoteFault, SettingsChanged, StorageTrouble, UserError
 from bot.services.admission.rate_limits import RateLimit
 from bot.services.admission.terms import Request
@@ -82,7 +82,7 @@ class PromptHelper:
     answers: OpenAnswers
     _ration: RateLimit = field(init=False)
     _off: dict[str, int] = field(init=False, default_factory=dict)
-    """Accounts whose key was refused, with the time until which they are not tried."""
+    """Accounts whose key was refused, and when: for a while they are not tried."""
 
     def __post_init__(self) -> None:
         self._ration = RateLimit(self.clock, MOST_ASKED, ASKED_WITHIN_MS, "helper.too_often")
@@ -148,7 +148,7 @@ class PromptHelper:
         """The way to the model for an account. A server with a key of its own pays with that, at OhMyGPT, or has no help: the
         owner's other key does not pay for it.
         """
-        if self._off.get(account, 0) > self.clock.now():
+        if is_recent(self._off.get(account, 0), self.clock.now(), OFF_MS):
             raise UserError(text("helper.key"))
         api = self.own_api
         if api is None or is_own(account):
@@ -195,7 +195,7 @@ class PromptHelper:
         log.info("prompt_help_failed", extra={"what": what.value, "fault": error.fault.value})
         now = self.clock.now()
         if error.fault is RemoteFault.KEY:
-            self._off[booked.account] = now + OFF_MS
+            self._off[booked.account] = now
         if error.fault in UNPAID and self.books is not None:
             try:
                 await self.books.give_back(booked, now)
