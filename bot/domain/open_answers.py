@@ -47,12 +47,21 @@ class AnswerStore(Protocol):
     """Open answers as rows. Every method is one transaction and raises `StorageTrouble`."""
 
     async def write(
-        self, opened: Sequence[OpenAnswer], closed: Collection[int], *, owner: str, until: int
+        self,
+        opened: Sequence[OpenAnswer],
+        closed: Collection[int],
+        disowned: Collection[int] = (),
+        *,
+        owner: str,
+        until: int,
     ) -> None:
-        """Keep answers under this process's lease, and delete those of its own that are closed (interaction ids)."""
+        """Keep answers under this process's lease, and delete those that are closed or disowned (interaction ids).
+
+        What two processes opened belongs to neither: whoever closes it deletes it, who disowns it leaves it to the other.
+        """
 
     async def renew(self, ids: Collection[int], now: int, *, owner: str, until: int) -> None:
-        """Prolong the leases of a process on these answers, if their tokens live."""
+        """Prolong the leases on these answers, if their tokens live: of this process, and of two in common."""
 
     async def release(self, ids: Collection[int], *, owner: str, until: int) -> None:
         """Give up leases; from `until` on anybody may take the answers up."""

@@ -102,6 +102,7 @@ def build_intake(
         owner=payers.owner_policy,
         clock=clock,
         metrics=metrics,
+        answers=answers,
     )
     translating = Translating(helper=helper, people=people, guilds=guilds, policy=policy)
     chains = NewChains(intake=intake, policy=policy, accounts=accounts, translating=translating)

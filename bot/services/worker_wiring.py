@@ -73,7 +73,7 @@ def build_worker(
             metrics=metrics,
             chance=chance,
             owe_copy=owe_copy,
-            strayed=SpeedNotices(memory=stores.memory, mail=ports.mail, metrics=metrics).check,
+            strayed=SpeedNotices(memory=stores.memory, mail=ports.mail, clock=clock, metrics=metrics).check,
             is_news=News(people=ports.people, settings=stores.settings, usual=terms.news_after).is_news,
         ),
         editor=editor,

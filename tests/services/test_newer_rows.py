@@ -186,7 +186,7 @@ async def test_new_notes_of_the_deployment_stop_no_part(world: Harness, value: s
     await services.costs.learn([])
     begun = await world.imagine(pool=Pool.NORMAL)
     job = replace(begun, state=JobState.SUCCEEDED, server=ServerSide(ran_at=Speed.TURBO))
-    strays = SpeedNotices(memory=memory, mail=NoMail(), metrics=world.meters)
+    strays = SpeedNotices(memory=memory, mail=NoMail(), clock=world.clock, metrics=world.meters)
     for _ in range(2):
         await strays.check(job)
     assert f"default/{Pool.NORMAL.value}" in str(await memory.get(NOTIFIED))

@@ -148,6 +148,7 @@ class ScriptedAnswers:
     opened: list[OpenAnswer] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
     abandoned: list[int] = field(default_factory=list)
+    disowned: list[int] = field(default_factory=list)
 
     async def open(self, answer: OpenAnswer) -> None:
         if self.trouble is not None:
@@ -159,6 +160,9 @@ class ScriptedAnswers:
 
     def abandon(self, interaction_id: int) -> None:
         self.abandoned.append(interaction_id)
+
+    def disown(self, interaction_id: int) -> None:
+        self.disowned.append(interaction_id)
 
 
 @dataclass

@@ -15,6 +15,7 @@ from bot.domain.costs import Cost, Rates, read_rate
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.domain.schedule import MINUTE
+from bot.domain.steady import Steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +46,7 @@ class Costs:
     _list: TTLCache[str, Rates, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._list = TTLCache(1, BELIEVED_MS, self.clock.now)
+        self._list = TTLCache(1, BELIEVED_MS, Steady(self.clock))
 
     async def of_one(self, pool: Pool, charge: Charge) -> int | None:
         """What one job of a kind costs."""

@@ -55,6 +55,16 @@ class KeyOrders:
             ):
                 return pending
 
+    async def renew(self, tag: str, at: int) -> bool:
+        """It is asked for only now; False: whoever took it for one that was never answered has forgotten it."""
+        while True:
+            stored = await self.memory.get(ORDERS)
+            orders = _entries(stored)
+            if tag not in orders:
+                return False
+            if await self.memory.swap(ORDERS, stored, json.dumps({**orders, tag: {**orders[tag], "at": at}})):
+                return True
+
     async def forget(self, tag: str) -> None:
         """It is settled; done again, it changes nothing."""
         while True:

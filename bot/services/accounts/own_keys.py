@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from cachetools import LRUCache, TTLCache
 
-from bot.domain.schedule import HOUR, MINUTE, SECOND
+from bot.domain.schedule import HOUR, MINUTE, SECOND, is_recent
 from bot.domain.servers.guild_ports import EventKind, ModEvent
+from bot.domain.steady import Steady
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.services.admission.rate_limits import SharedRateLimit
 from bot.texts import text
@@ -63,7 +64,7 @@ class KeyOutcome(StrEnum):
 class _Opened:
     bank: AccountApi
     sealed: str = field(repr=False)
-    until: int = 0
+    read_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class OwnKeys:
     _ration: SharedRateLimit = field(init=False)
 
     def __post_init__(self) -> None:
-        self._current = TTLCache(CACHED, CURRENT_MS, self.clock.now)
+        self._current = TTLCache(CACHED, CURRENT_MS, Steady(self.clock))
         self._ration = SharedRateLimit(
             records=self.dispatcher.records,
             clock=self.clock,
@@ -123,7 +124,7 @@ class OwnKeys:
     async def api(self, account: OwnAccount) -> AccountApi | None:
         """The way to a server's account, whichever generation; None if its key is gone or cannot be read."""
         now, kept = self.clock.now(), self._opened.get(account)
-        if kept is not None and now < kept.until:
+        if kept is not None and is_recent(kept.read_at, now, OPENED_MS):
             return kept.bank
         try:
             sealed = await self.store.sealed(account)
@@ -136,7 +137,7 @@ class OwnKeys:
         if kept is None:
             self._opened.pop(account, None)
             return None
-        kept.until = now + OPENED_MS
+        kept.read_at = now
         self._opened[account] = kept
         return kept.bank
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from cachetools import TTLCache
 
 from bot.domain.accounts import is_own
+from bot.domain.steady import Steady
 from bot.domain.tenancy import BASE_COST, NO_CEILING, Access, Budget, Ceiling, KnownServer, Used
 from bot.errors import UserError
 from bot.texts import text
@@ -98,7 +99,7 @@ class OwnerPolicy:
     _admitted: TTLCache[int, None, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._admitted = TTLCache(BELIEVED_SERVERS, BELIEVED_MS, self.clock.now)
+        self._admitted = TTLCache(BELIEVED_SERVERS, BELIEVED_MS, Steady(self.clock))
 
     # -- for jobs ----------------------------------------------------------------------------------------
 

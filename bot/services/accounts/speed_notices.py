@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.accounts import is_own
 from bot.domain.pool_speeds import other_speed
+from bot.domain.schedule import MINUTE, is_recent
 from bot.errors import StorageTrouble
 from bot.services.modlog.events import speed_words
 from bot.texts import text
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
-    from bot.domain.ports import Metrics
+    from bot.domain.ports import Clock, Metrics
     from bot.domain.servers.guild_ports import SharedState
     from bot.services.accounts.owner_policy import OwnerMail
 
 log = logging.getLogger(__name__)
 
 NOTIFIED: Final = "strayed"
-"""Under this name the processes share which accounts' pools were told of."""
+"""Under this name the processes share which accounts' pools were told of, and since when one is at it (`name@time`)."""
+TELLING_MS: Final = MINUTE
+"""Whoever is at it for longer has died over it; said twice within minutes, it stays one message."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -32,6 +35,7 @@ class SpeedNotices:
 
     memory: SharedState
     mail: OwnerMail
+    clock: Clock
     metrics: Metrics
 
     async def check(self, job: Job) -> None:
@@ -43,10 +47,13 @@ class SpeedNotices:
         if is_own(job.account):
             return
         try:
+            now = self.clock.now()
             before = await self.memory.get(NOTIFIED)
-            told = _read(before)
             this = f"{job.account}/{job.pool.value}"
-            if this in told or not await self.memory.swap(NOTIFIED, before, json.dumps([*told, this])):
+            if any(_is_settled(one, this, now) for one in _read(before)):
+                return
+            told = [*_others(before, this), f"{this}@{now}"]
+            if not await self.memory.swap(NOTIFIED, before, json.dumps(told)):
                 return
         except StorageTrouble as trouble:
             log.warning("stray_not_noted", extra={"job": job.key, "reason": str(trouble)})
@@ -55,19 +62,28 @@ class SpeedNotices:
             "pool_left", extra={"account": job.account, "pool": job.pool.value, "ran_at": ran_at.value}
         )
         words = text("log.owner_left_pool", account=job.account, **speed_words(job.pool, ran_at))
-        if not await self.mail.notify(words, once=f"{NOTIFIED}/{this}"):
-            await self._forget(this)
+        await self._settle(this, is_told=await self.mail.notify(words, once=f"{NOTIFIED}/{this}"))
 
-    async def _forget(self, this: str) -> None:
-        """The owner was not told after all: the next such picture tells them."""
+    async def _settle(self, this: str, *, is_told: bool) -> None:
+        """The owner was told; or was not after all, and the next such picture tells them."""
         try:
             while True:
                 before = await self.memory.get(NOTIFIED)
-                left = [one for one in _read(before) if one != this]
-                if await self.memory.swap(NOTIFIED, before, json.dumps(left)):
+                told = [*_others(before, this), *([this] if is_told else ())]
+                if await self.memory.swap(NOTIFIED, before, json.dumps(told)):
                     return
         except StorageTrouble as trouble:
             log.warning("stray_not_noted", extra={"of": this, "reason": str(trouble)})
+
+
+def _is_settled(one: str, this: str, now: int) -> bool:
+    """Whether an entry says that the owner was told of this, or is being told."""
+    name, _, since = one.rpartition("@")
+    return one == this or (name == this and since.isdecimal() and is_recent(int(since), now, TELLING_MS))
+
+
+def _others(stored: str | None, this: str) -> list[str]:
+    return [one for one in _read(stored) if one != this and one.rpartition("@")[0] != this]
 
 
 def _read(stored: str | None) -> list[str]:

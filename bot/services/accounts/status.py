@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from cachetools import TTLCache
 
 from bot.domain.capabilities import known_capabilities
+from bot.domain.steady import Steady
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.accounts.checking import check
 
@@ -70,7 +71,7 @@ class AccountStatus:
     _seen: TTLCache[str, Condition, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._seen = TTLCache(REMEMBERED, BELIEVED_MS, self.clock.now)
+        self._seen = TTLCache(REMEMBERED, BELIEVED_MS, Steady(self.clock))
 
     async def look(self, account: str) -> Condition:
         """Say how it does, a few seconds old at most. Raises nothing of the API's."""

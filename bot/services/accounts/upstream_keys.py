@@ -15,6 +15,7 @@ from cachetools import TTLCache
 
 from bot.domain.accounts import ACCOUNT_NAME, DEFAULT_ACCOUNT
 from bot.domain.schedule import MINUTE, SECOND, is_recent
+from bot.domain.steady import Steady
 from bot.domain.tenancy import read_id
 from bot.domain.upstream_keys import KeyHolder, UpstreamKey, remark_of
 from bot.domain.wording import inert
@@ -94,7 +95,7 @@ class UpstreamKeys:
     _asking: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        self._listed = TTLCache(1, BELIEVED_MS, self.clock.now)
+        self._listed = TTLCache(1, BELIEVED_MS, Steady(self.clock))
 
     # -- looking -----------------------------------------------------------------------------------------
 
@@ -147,18 +148,20 @@ class UpstreamKeys:
             made = await self._take_up(*pending)
             return made or await self.make(subject, cap=cap, expires_at=expires_at, actor=actor)
         try:
-            await self._check_room(subject, guild_id)
+            await self._check_room(tag, subject, guild_id)
         except BaseException:
             await self.orders.forget(tag)
             raise
         return await self._hand_in(subject, actor, await self._ordered(subject, tag, cap, expires_at))
 
-    async def _check_room(self, subject: str, guild_id: int | None) -> None:
+    async def _check_room(self, tag: str, subject: str, guild_id: int | None) -> None:
         old = next((key for key in await self._list() if key.subject == subject), None)
         if old is not None:
             raise UserError(text("keys.exists", subject=subject, tag=old.tag))
         if guild_id is not None:
             await self.own_keys.check_room(guild_id)
+        if not await self.orders.renew(tag, self.clock.now()):
+            raise UserError(text("keys.unclear"))  # this process stood still meanwhile, and another made one
 
     async def _ordered(self, subject: str, tag: str, cap: int, expires_at: int) -> UpstreamKey:
         """Ask for it once; without an answer it is looked for and not asked for again."""

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.schedule import MINUTE
+from bot.domain.schedule import MINUTE, is_recent
 from bot.errors import UserError
 from bot.texts import text
 
@@ -66,7 +66,7 @@ class RateLimit:
         while len(self._used) >= SERVERS:
             del self._used[next(iter(self._used))]
         self._used[guild_id] = used
-        while used and used[0][0] <= self.clock.now() - self.within_ms:
+        while used and not is_recent(used[0][0], self.clock.now(), self.within_ms):
             used.popleft()
         return used
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from cachetools import TTLCache
 
 from bot.domain.people import Preferences, laid, read_aspect, spelled_version
+from bot.domain.steady import Steady
 from bot.errors import StorageTrouble
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class People:
     _languages: dict[int, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._cache = TTLCache(CACHED_PEOPLE, CACHED_MS, self.clock.now)
+        self._cache = TTLCache(CACHED_PEOPLE, CACHED_MS, Steady(self.clock))
 
     # -- reading -----------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from bot.domain.capabilities import Cancel
 from bot.domain.intake.prompts import seed_of
 from bot.domain.jobs import JobKind, JobState
 from bot.domain.schedule import HOUR
+from bot.domain.steady import Steady
 from bot.domain.tasks import TaskStatus
 from bot.domain.window_ports import WindowApi
 from bot.errors import RemoteError, StorageTrouble
@@ -44,7 +45,7 @@ class UpstreamRequests:
     _nothing: TTLCache[JobKey, bool, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._nothing = TTLCache(REMEMBERED, NOTHING_FOR_MS, self.clock.now)
+        self._nothing = TTLCache(REMEMBERED, NOTHING_FOR_MS, Steady(self.clock))
 
     # -- the seed ----------------------------------------------------------------------------------------
 

@@ -99,6 +99,22 @@ class Improving:
     ) -> Improved:
         account = await self.chains.accounts.for_chain(asker.server, pool)
         await self.chains.policy.check(asker, Request(pool=pool, charge=Charge.IMAGINE))
+        with self.helper.nothing_charged_in_trouble(asker):
+            better = await self._asked(asker, prompt, pool, account, refused=refused)
+            key = await self.drafts.keep(
+                PromptOptions(prompt=better),
+                user_id=asker.user_id,
+                guild_id=asker.server,
+                home_channel=asker.home_channel,
+                pool=pool,
+                option_set=option_set,
+                borrowed=better,
+                ancestor=ancestor,
+            )
+        return Improved(key=key, before=prompt, prompt=better)
+
+    async def _asked(self, asker: Asker, prompt: str, pool: Pool, account: str, *, refused: bool) -> str:
+        """The model's words, which keep to the server's rules."""
         better = await self.helper.ask(
             asker, Help.IMPROVE, prompt, pool=pool, account=account, refused=refused
         )
@@ -110,14 +126,4 @@ class Improving:
             if not refusal.text.id.startswith("refused.words"):
                 raise
             raise UserError(text("helper.answer_words")) from refusal
-        key = await self.drafts.keep(
-            PromptOptions(prompt=better),
-            user_id=asker.user_id,
-            guild_id=asker.server,
-            home_channel=asker.home_channel,
-            pool=pool,
-            option_set=option_set,
-            borrowed=better,
-            ancestor=ancestor,
-        )
-        return Improved(key=key, before=prompt, prompt=better)
+        return better

@@ -117,6 +117,10 @@ class NewChains:
             number, running = await next_turn(self.intake.store, chain.turn)
             if running is not None:
                 return StartedJob(running, fresh=False)
+        with self.translating.helper.nothing_charged_in_trouble(asker):
+            return await self._start_once(asker, chain, number)
+
+    async def _start_once(self, asker: Asker, chain: NewChain, number: int | None) -> StartedJob:
         if number is None:
             return await self._start(asker, chain, None)
         async with self._beginning.setdefault(number, asyncio.Lock()):

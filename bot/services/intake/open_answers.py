@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -52,9 +53,13 @@ class OpenAnswers:
     help_books: HelpBooks | None
     """Where a question to a chat model may have been booked for somebody who never had the answer."""
     _opening: list[tuple[OpenAnswer, asyncio.Future[None]]] = field(init=False, default_factory=list)
-    _open: set[int] = field(init=False, default_factory=set)
-    """Answers that this process opened, until it closes them."""
+    _open: Counter[int] = field(init=False, default_factory=Counter)
+    """Answers that this process opened, until it closes them: by how many handlers, for Discord may deliver one twice."""
+    _owing: dict[int, bool] = field(init=False, default_factory=dict)
+    """Where it was said that nothing was charged, but a question may be in the books; true when its handler has ended."""
     _closing: set[int] = field(init=False, default_factory=set)
+    _disowned: set[int] = field(init=False, default_factory=set)
+    """Not answered by this process: deleted as `_closing` is, unless another process opened them, too."""
     _abandoned: set[int] = field(init=False, default_factory=set)
     """Held here and not told: given back at the next look, for whoever takes them up."""
     _flushing: asyncio.Task[None] | None = field(init=False, default=None)
@@ -66,7 +71,7 @@ class OpenAnswers:
         """Return when it outlives this process; raises `StorageTrouble` if that cannot be in time: then nothing may be promised."""
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._opening.append((answer, written))
-        self._open.add(answer.interaction_id)
+        self._open[answer.interaction_id] += 1
         self._flush()
         try:
             done, _ = await asyncio.wait({written}, timeout=PATIENCE_S)
@@ -75,33 +80,68 @@ class OpenAnswers:
             self.abandon(answer.interaction_id)
             raise
         if not done:
-            self.close(answer.interaction_id)  # refused; it may still come onto disk
+            self.disown(answer.interaction_id)  # refused; it may still come onto disk
             written.add_done_callback(asyncio.Future.exception)
             self.metrics.count("answers_refused")
             raise StorageTrouble("the database was too slow for an answer")
         try:
             written.result()
         except BaseException:  # it was never open
-            self._open.discard(answer.interaction_id)
+            self._let_go(answer.interaction_id)
             raise
 
     def close(self, interaction_id: int) -> None:
         """It has its words, or a job that will answer. Returns at once; raises nothing."""
-        if interaction_id in self._open:
+        if interaction_id in self._owing:
+            self._owing[interaction_id] = True  # it stays ours until the question is let off
+        elif interaction_id in self._open:
             self._delete(interaction_id)
+
+    def owe(self, interaction_id: int) -> None:
+        """Its person is told of trouble with the database, and that nothing was charged: so let off what its questions cost.
+
+        Done soon after its handler has ended, by an heir if this process dies. Returns at once; raises nothing.
+        """
+        if self.help_books is not None:
+            self._owing[interaction_id] = interaction_id not in self._open
+
+    def disown(self, interaction_id: int) -> None:
+        """This handler does not answer it: another may, here or in another process. Returns at once; raises nothing."""
+        if interaction_id in self._open and self._let_go(interaction_id):
+            self._disowned.add(interaction_id)
+            self._close_later()
+
+    def _let_go(self, interaction_id: int) -> bool:
+        """One handler less; whether it was the last."""
+        self._open[interaction_id] -= 1
+        if self._open[interaction_id] > 0:
+            return False
+        del self._open[interaction_id]
+        return True
 
     def taken_over(self, interaction_id: int) -> None:
         """A job answers in its place: the transaction that inserted it has deleted the row. Raises nothing."""
-        self._open.discard(interaction_id)
+        self._open.pop(interaction_id, None)
+        if interaction_id in self._owing:
+            self._owing[interaction_id] = True
+
+    async def _let_off(self, now: int) -> None:
+        """Give back what their questions cost, then close them. Raises `StorageTrouble`: the rest is tried again."""
+        for id_ in [id_ for id_, ended in self._owing.items() if ended]:
+            if self.help_books is not None:
+                await self.help_books.waive(id_, now)
+            self._owing.pop(id_, None)
+            self._delete(id_)
 
     def _delete(self, interaction_id: int) -> None:
-        self._open.discard(interaction_id)
+        self._open.pop(interaction_id, None)
         self._closing.add(interaction_id)
         self._close_later()
 
     def abandon(self, interaction_id: int) -> None:
         """This process cannot say the words: somebody tells the person later. Returns at once; raises nothing."""
-        self._open.discard(interaction_id)
+        self._owing.pop(interaction_id, None)  # whoever tells them lets them off
+        self._open.pop(interaction_id, None)
         self._abandoned.add(interaction_id)
 
     def _flush(self) -> asyncio.Task[None]:
@@ -117,14 +157,17 @@ class OpenAnswers:
             while True:
                 opening, self._opening = self._opening, []
                 closing, self._closing = self._closing, set()
+                disowned, self._disowned = self._disowned, set()
                 try:
                     await self.store.write(
                         [answer for answer, _ in opening],
                         closing,
+                        disowned,
                         owner=self.owner,
                         until=self.clock.now() + LEASE_MS,
                     )
                 except BaseException as trouble:
+                    self._disowned |= disowned
                     self._closing |= closing  # tried again with the next answer, or when leases are kept
                     for _, written in opening:
                         written.set_exception(trouble)
@@ -143,7 +186,7 @@ class OpenAnswers:
         self._close_later()
 
     def _close_later(self) -> None:
-        if self._closing and self._later is None and self._flushing is None:
+        if (self._closing or self._disowned) and self._later is None and self._flushing is None:
             self._later = asyncio.get_running_loop().call_later(CLOSE_LATER_S, self._flush)
 
     async def settle(self) -> None:
@@ -168,9 +211,10 @@ class OpenAnswers:
             given_up = frozenset(self._abandoned)
             await self.store.release(given_up, owner=self.owner, until=now)
             self._abandoned -= given_up
-        if self._closing:
+        if self._closing or self._disowned:
             await self.settle()
         await self._renew(now)
+        await self._let_off(now)
         await self.store.forget_tokens(now)
         await self.store.forget_recovered(now - RECOVERED_KEPT_MS)
         found: Sequence[OpenAnswer] = await self.store.claim(
@@ -191,7 +235,7 @@ class OpenAnswers:
 
     async def _renew(self, now: int) -> None:
         """Keep what this process knows that it holds; what it was given by a claim without an answer lapses."""
-        held = self._open | self._closing | self._abandoned
+        held = {*self._open, *self._closing, *self._disowned, *self._abandoned}
         if held:
             await self.store.renew(held, now, owner=self.owner, until=now + LEASE_MS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -22,14 +23,14 @@ from bot.domain.intake.prompt_help import (
     read_answer,
 )
 from bot.domain.prices import Charge
-from bot.domain.schedule import MINUTE
+from bot.domain.schedule import MINUTE, is_recent
 from bot.errors import RemoteError, RemoteFault, SettingsChanged, StorageTrouble, UserError
 from bot.services.admission.rate_limits import RateLimit
 from bot.services.admission.terms import Request
 from bot.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from bot.domain.intake.prompt_help import ChatApi, HelpBooks
     from bot.domain.pools import Pool
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from bot.services.accounts.owner_policy import OwnerPolicy
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import Policy
+    from bot.services.intake.open_answers import OpenAnswers
 
 log = logging.getLogger(__name__)
 
@@ -77,9 +79,10 @@ class PromptHelper:
     owner: OwnerPolicy
     clock: Clock
     metrics: Metrics
+    answers: OpenAnswers
     _ration: RateLimit = field(init=False)
     _off: dict[str, int] = field(init=False, default_factory=dict)
-    """Accounts whose key was refused, with the time until which they are not tried."""
+    """Accounts whose key was refused, and when: for a while they are not tried."""
 
     def __post_init__(self) -> None:
         self._ration = RateLimit(self.clock, MOST_ASKED, ASKED_WITHIN_MS, "helper.too_often")
@@ -123,7 +126,7 @@ class PromptHelper:
                 seconds=PATIENCE_S[what],
             )
         except RemoteError as error:
-            await self._failed(booked, what, error)
+            await self._failed(booked, asker.interaction_id, what, error)
             raise UserError(text(_SENTENCES[error.fault])) from error
         read = await asyncio.to_thread(read_answer, what, frame, answer)
         outcome = read.value if isinstance(read, Trouble) else "ok"
@@ -132,11 +135,20 @@ class PromptHelper:
             raise UserError(text(f"helper.answer_{read.value}"))
         return read
 
+    @contextmanager
+    def nothing_charged_in_trouble(self, asker: Asker) -> Iterator[None]:
+        """What follows a question ends in words that nothing was charged where it ends in `StorageTrouble`: then that is so."""
+        try:
+            yield
+        except StorageTrouble:
+            self.answers.owe(asker.interaction_id)
+            raise
+
     async def _reach(self, account: str) -> ChatApi:
         """The way to the model for an account. A server with a key of its own pays with that, at OhMyGPT, or has no help: the
         owner's other key does not pay for it.
         """
-        if self._off.get(account, 0) > self.clock.now():
+        if is_recent(self._off.get(account, 0), self.clock.now(), OFF_MS):
             raise UserError(text("helper.key"))
         api = self.own_api
         if api is None or is_own(account):
@@ -178,14 +190,15 @@ class PromptHelper:
                 return booking
         raise StorageTrouble("the server's settings change too often")
 
-    async def _failed(self, booked: HelpCall, what: Help, error: RemoteError) -> None:
+    async def _failed(self, booked: HelpCall, asked_by: int, what: Help, error: RemoteError) -> None:
         self.metrics.count("prompt_help", what=what.value, outcome=error.fault.value)
         log.info("prompt_help_failed", extra={"what": what.value, "fault": error.fault.value})
         now = self.clock.now()
         if error.fault is RemoteFault.KEY:
-            self._off[booked.account] = now + OFF_MS
+            self._off[booked.account] = now
         if error.fault in UNPAID and self.books is not None:
             try:
                 await self.books.give_back(booked, now)
             except StorageTrouble as trouble:
+                self.answers.owe(asked_by)
                 log.warning("help_not_given_back", extra={"key": booked.key, "reason": str(trouble)})

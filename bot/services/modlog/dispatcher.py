@@ -13,6 +13,7 @@ from cachetools import TTLCache
 
 from bot.domain.schedule import SECOND, backoff_ms
 from bot.domain.servers.guild_ports import EventKind, ModEvent
+from bot.domain.steady import Steady
 from bot.errors import RetryLater, StorageTrouble
 from bot.services.admission.rate_limits import SERVERS
 from bot.services.modlog.events import events_of, undeliverable_event
@@ -91,7 +92,7 @@ class Dispatcher:
     _hours: TTLCache[int, _Hour, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._hours = TTLCache(SERVERS, HOUR_MS, self.clock.now)
+        self._hours = TTLCache(SERVERS, HOUR_MS, Steady(self.clock))
 
     def notify(self, guild_id: int | None, event: ModEvent) -> None:
         """Have moderators of a server hear of it; returns at once, and may be called from anywhere in the loop."""

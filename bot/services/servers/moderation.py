@@ -216,9 +216,11 @@ class Moderation:
         cancelled = await self.jobs.cancel(key, self.clock.now())
         if cancelled is None:
             raise UserError(text("settings.job_ended", key=key))
-        if not job.unwanted:  # else it was withdrawn before
-            await self._audit_act(guild_id, actor, "cancel", job.user_id, [cancelled])
-        await self._drop([cancelled])
+        try:
+            if not job.unwanted:  # else it was withdrawn before
+                await self._audit_act(guild_id, actor, "cancel", job.user_id, [cancelled])
+        finally:  # also where that could not be written down: it is cancelled
+            await self._drop([cancelled])
         return cancelled
 
     async def cancel_all(self, guild_id: int, actor: Actor, user_id: int) -> int:
@@ -233,20 +235,24 @@ class Moderation:
 
     async def withdraw_queue(self, guild_id: int) -> None:
         """Cancel every job that waits in a server that sent the bot away, where nobody could be shown it."""
-        await self._cancelled(guild_id, None, queued_only=True)
+        await self._cancelled(await self.live_jobs(guild_id), queued_only=True)
         self.wakeup.wake()
 
     async def _cancel_live(
         self, guild_id: int, actor: Actor, action: str, user_id: int | None, *, queued_only: bool
     ) -> int:
-        cancelled = await self._cancelled(guild_id, user_id, queued_only=queued_only)
-        if cancelled:
-            await self._audit_act(guild_id, actor, action, user_id, cancelled)
-        await self._drop(cancelled)
+        found = await self.live_jobs(guild_id, user_id=user_id)
+        cancelled = await self._cancelled(found, queued_only=queued_only)
+        # Whoever cancelled them may have died before the image server was asked.
+        before = [] if queued_only else [job for job in found if job.unwanted]
+        try:
+            if cancelled:
+                await self._audit_act(guild_id, actor, action, user_id, cancelled)
+        finally:  # as `cancel`
+            await self._drop([*cancelled, *before])
         return len(cancelled)
 
-    async def _cancelled(self, guild_id: int, user_id: int | None, *, queued_only: bool) -> Sequence[Job]:
-        found = await self.live_jobs(guild_id, user_id=user_id)
+    async def _cancelled(self, found: Sequence[Job], *, queued_only: bool) -> Sequence[Job]:
         wanted = [
             job for job in found if not job.unwanted and (not queued_only or job.state is JobState.QUEUED)
         ]

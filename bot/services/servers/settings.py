@@ -13,6 +13,7 @@ from bot.domain.schedule import HOUR
 from bot.domain.servers.access import MediaRule, Treatment
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import Changed, GuildSettings, Pause, ServerTotal
+from bot.domain.steady import Steady
 from bot.errors import UserError
 from bot.services.servers import edits
 from bot.services.servers.bounds import bounded
@@ -65,7 +66,7 @@ class Guilds:
     )  # taken from by whatever moderators do to members and jobs, too
 
     def __post_init__(self) -> None:
-        self._cache = TTLCache(CACHED_GUILDS, CACHED_MS, self.clock.now)
+        self._cache = TTLCache(CACHED_GUILDS, CACHED_MS, Steady(self.clock))
         self.write_limits = WriteLimits(store=self.store, clock=self.clock)
 
     # -- reading -----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, exists, insert, select, text, update
+from sqlalchemy import bindparam, delete, exists, insert, or_, select, text, update
 
 from bot.domain.open_answers import AnswerKind, OpenAnswer
 from bot.storage.people_tables import open_answers, told_answers
@@ -30,12 +30,15 @@ HAS_JOB: Final = exists().where(jobs.c.interaction_id == c.interaction_id)
 
 
 _IDS: Final[BindParameter[Any]] = bindparam("ids_", expanding=True)
-_DELETE_MINE: Final = delete(open_answers).where(c.interaction_id.in_(_IDS), c.owner == bindparam("owner_"))
-# Two processes may be handed the same interaction; whoever writes second leaves the first one's row.
+_IS_MINE: Final = c.owner == bindparam("owner_")
+_DISOWN: Final = delete(open_answers).where(c.interaction_id.in_(_IDS), _IS_MINE)
+_CLOSE: Final = delete(open_answers).where(c.interaction_id.in_(_IDS), or_(_IS_MINE, c.owner.is_(None)))
+# Two processes may be handed the same interaction. Neither knows yet which of them answers it, so the row is nobody's: whoever
+# answers has written before it does, so that the other, who hears of it after that, finds nothing of its own to delete.
 _INSERT: Final = Prepared(
     text(
         f"INSERT INTO open_answers ({', '.join(c.keys())}) VALUES (:{', :'.join(c.keys())}) "  # noqa: S608 - names of ours
-        "ON CONFLICT (interaction_id) DO NOTHING"
+        "ON CONFLICT (interaction_id) DO UPDATE SET owner = NULL WHERE open_answers.owner <> excluded.owner"
     ).bindparams(*(bindparam(column.name, type_=column.type) for column in c))
 )
 
@@ -47,14 +50,22 @@ class SqlAnswerStore:
         self._database = database
 
     async def write(
-        self, opened: Sequence[OpenAnswer], closed: Collection[int], *, owner: str, until: int
+        self,
+        opened: Sequence[OpenAnswer],
+        closed: Collection[int],
+        disowned: Collection[int] = (),
+        *,
+        owner: str,
+        until: int,
     ) -> None:
         """See the port."""
 
         def work(connection: Connection) -> None:
-            if closed:
-                connection.execute(_DELETE_MINE, {"ids_": list(closed), "owner_": owner})
-            new = {one.interaction_id: one for one in opened if one.interaction_id not in closed}
+            for deletion, ids in ((_CLOSE, closed), (_DISOWN, disowned)):
+                if ids:
+                    connection.execute(deletion, {"ids_": list(ids), "owner_": owner})
+            over = {*closed, *disowned}
+            new = {one.interaction_id: one for one in opened if one.interaction_id not in over}
             mine = {"owner": owner, "lease_until": until}
             # Sorted, so that two processes with the same ones do not wait for each other in a circle.
             _INSERT.write_each(connection, [_values(new[id_]) | mine for id_ in sorted(new)])
@@ -64,7 +75,8 @@ class SqlAnswerStore:
 
     async def renew(self, ids: Collection[int], now: int, *, owner: str, until: int) -> None:
         """See the port."""
-        living = (c.interaction_id.in_(ids), c.owner == owner, c.token_until > now)
+        is_held = or_(c.owner == owner, c.owner.is_(None))
+        living = (c.interaction_id.in_(ids), is_held, c.token_until > now)
         renewing = update(open_answers).where(*living).values(lease_until=until)
         await self._database.write(lambda cn: cn.execute(renewing))
 

@@ -19,7 +19,7 @@ from bot.services.admission.viewer import Viewer
 from bot.texts import Text, listed, text
 from bot.ui.kit.error_sentences import NETWORK, sentence_for
 from bot.ui.kit.escape import cut
-from bot.ui.kit.open_answers import NOBODY, NOT_DELIVERED, note
+from bot.ui.kit.open_answers import NOBODY, NOT_DELIVERED, NOT_OURS, note
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Mapping, Sequence
@@ -253,6 +253,7 @@ class Context:
             log.warning(
                 "interaction_not_ours", extra={"interaction": self.interaction.id, "code": error.code}
             )
+            self.interaction.extras[NOT_OURS] = True
             raise NotOurs(str(error.code)) from error
         return self.asker(answered.message_id if how and answered is not None else None)
 

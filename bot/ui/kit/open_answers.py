@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NOT_DELIVERED: Final = "easel.untold"
 """In an interaction's extras: words were meant for this person and did not arrive."""
+NOT_OURS: Final = "easel.not_ours"
+"""In an interaction's extras: another handler answered it, of this process or of another; or nobody can any more."""
 NOBODY: Final = discord.AllowedMentions.none()
 LIMIT: Final = 2000
 
@@ -55,7 +57,9 @@ async def note(
 
 def _ended(interaction: discord.Interaction[Any], answers: OpenAnswers, handler: asyncio.Task[Any]) -> None:
     """A handler that was cancelled (the process stops) said nothing, nor did one whose words did not arrive."""
-    if handler.cancelled() or NOT_DELIVERED in interaction.extras:
+    if NOT_OURS in interaction.extras:
+        answers.disown(interaction.id)
+    elif handler.cancelled() or NOT_DELIVERED in interaction.extras:
         answers.abandon(interaction.id)
     else:
         answers.close(interaction.id)

@@ -11,6 +11,7 @@ import discord
 from cachetools import TTLCache
 
 from bot.domain.servers.guild_ports import EventKind
+from bot.domain.steady import Steady
 from bot.errors import RetryLater, RouteClosed, TooLarge
 from bot.i18n import SOURCE
 from bot.texts import Inert, Text, text
@@ -62,7 +63,7 @@ class ChannelModLog:
     def __init__(self, client: discord.Client, catalogues: Catalogues, clock: Clock) -> None:
         self._client = client
         self._catalogues = catalogues
-        self._closed: TTLCache[int, bool, int] = TTLCache(CHANNELS, CLOSED_MS, clock.now)
+        self._closed: TTLCache[int, bool, int] = TTLCache(CHANNELS, CLOSED_MS, Steady(clock))
         """Channels that refused us, while they are left alone."""
 
     async def post(self, guild_id: int, channel_id: int, event: ModEvent, *, locale: str | None) -> bool:

@@ -269,6 +269,22 @@ async def test_another_process_learns_of_a_change_within_seconds(
     assert payer(mint, await world.finished_grid()) == OTHER_KEY
 
 
+@pytest.mark.usefixtures("mint")
+async def test_another_process_learns_of_a_change_within_seconds_though_its_clock_was_set_back(
+    world: Harness,
+) -> None:
+    await keys(world).bring(GUILD, ADA, KEY)
+    assert await keys(world).current(GUILD) == FIRST
+    sealed = FernetVault([MASTER]).seal(GUILD, OTHER_KEY)
+    await world._opened.guilds.keys.replace(GUILD, sealed, instead_of=FIRST, actor=ADA, at=1)
+
+    world.clock.set_by(-24 * 3_600_000)
+    await keys(world).current(GUILD)
+    world.clock.set_by(CURRENT_MS)
+
+    assert await keys(world).current(GUILD) == SECOND
+
+
 async def test_moderators_hear_of_every_change_without_the_key(world: Harness, mint: AccountsHarness) -> None:
     mint.of_key = {KEY: "theirs", OTHER_KEY: "theirs"}
     heard = Heard()

@@ -13,11 +13,11 @@ from bot.domain.accounts import OwnAccount
 from bot.domain.capabilities import Speed
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
-from bot.services.accounts.speed_notices import NOTIFIED, SpeedNotices
+from bot.services.accounts.speed_notices import NOTIFIED, TELLING_MS, SpeedNotices
 from bot.services.modlog.events import events_of
 from tests.domain.builders import a_job
 from tests.fixtures.shared import Shared
-from tests.services.harness import Meters
+from tests.services.harness import ManualClock, Meters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,8 @@ class Office:
 
     def __init__(self) -> None:
         self.memory, self.mail, self.meters = Shared(), Mail(), Meters()
-        self.strays = SpeedNotices(memory=self.memory, mail=self.mail, metrics=self.meters)  # type: ignore[arg-type]  # what is asked of them
+        self.clock = ManualClock()
+        self.strays = SpeedNotices(memory=self.memory, mail=self.mail, clock=self.clock, metrics=self.meters)  # type: ignore[arg-type]  # what is asked of them
 
 
 @pytest.fixture
@@ -144,6 +145,24 @@ async def test_of_two_processes_that_see_it_at_once_one_tells(office: Office) ->
     await office.strays.check(a_picture())
 
     assert office.mail.told == []
+
+
+async def test_an_owner_whom_a_process_died_over_telling_is_told_by_the_next(office: Office) -> None:
+    def dies() -> None:
+        raise ZeroDivisionError
+
+    office.mail.meanwhile = dies
+    with pytest.raises(ZeroDivisionError):
+        await office.strays.check(a_picture())
+    office.mail.meanwhile = None
+
+    await office.strays.check(a_picture())
+    assert len(office.mail.told) == 1
+    for _ in range(2):
+        office.clock.move_to(office.clock.now() + TELLING_MS)
+        await office.strays.check(a_picture())
+
+    assert len(office.mail.told) == 2
 
 
 async def test_an_owner_who_was_not_reached_while_the_disk_is_full_stops_no_picture(office: Office) -> None:

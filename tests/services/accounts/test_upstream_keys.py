@@ -300,6 +300,29 @@ async def test_two_who_ask_at_once_make_one_key(world: Harness, office: Office) 
     assert {getattr(one, "key", "refused") for one in (first, second)} <= {"sk-made-1", "refused"}
 
 
+async def test_a_process_that_stood_still_makes_no_second_key_beside_another_process(
+    world: Harness, office: Office
+) -> None:
+    listed, looked, goes_on = office.keys, asyncio.Event(), asyncio.Event()
+
+    async def stands_still() -> Any:
+        office.keys = listed  # type: ignore[method-assign]  # only the first look
+        found = await listed()
+        looked.set()
+        await goes_on.wait()
+        return found
+
+    office.keys = stands_still  # type: ignore[method-assign]  # one office, one test
+    sleeper = asyncio.create_task(refusal(ordered(world, "studio")))
+    await looked.wait()
+    world.clock.move_to(world.clock.now() + SETTLED_MS)
+    await ordered(world, "studio")
+    goes_on.set()
+
+    assert (await sleeper).id == "keys.unclear"
+    assert office.made == 1
+
+
 @pytest.mark.parametrize("place", ["install", "forget"])
 async def test_a_death_between_making_and_handing_in_is_made_up_for(
     world: Harness, office: Office, place: str, monkeypatch: pytest.MonkeyPatch

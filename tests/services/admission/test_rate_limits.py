@@ -102,6 +102,18 @@ def test_whoever_used_large_amounts_lately_is_told_when_enough_of_them_is_forgot
     limited.ask(HOSTILE)
 
 
+def test_a_clock_that_is_set_back_leaves_nobodys_ration_used_up_for_longer() -> None:
+    clock = ManualClock()
+    limited = RateLimit(clock, most=1, within_ms=HOUR, refusal="refused.ration_acts")
+    limited.take(HOSTILE)
+
+    clock.set_by(-24 * HOUR)
+
+    limited.take(HOSTILE)
+    with pytest.raises(UserError):
+        limited.take(HOSTILE)
+
+
 async def test_a_restart_begins_no_new_ration_of_what_is_written(world: Harness) -> None:
     for n in range(CHANGES):
         if n == CHANGES // 2:

@@ -4,12 +4,13 @@ Never here: deaths at every effect (tests/faults), and who is told (test_open_an
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.open_answers import AnswerKind
+from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.services.intake.open_answers import LEASE_MS
 from tests.services.harness import Crash
 from tests.services.helped import GERMAN, ME, PRICE, Room, open_helped
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from bot.services.admission.asker import Asker
     from bot.services.intake.batches import BatchStarted, Offer
     from tests.services.helped import Helped
 
@@ -130,3 +132,95 @@ async def test_where_no_model_is_named_any_more_people_are_told_all_the_same(hel
     await after_a_death(helped, books=False)
 
     assert helped.world.discord.told == {ANOTHER: "answer.interrupted"}
+
+
+class InTrouble:
+    """A store one of whose methods fails."""
+
+    def __init__(self, store: Any, method: str) -> None:
+        self._store, self._method = store, method
+
+    def __getattr__(self, name: str) -> Any:
+        return self._trouble if name == self._method else getattr(self._store, name)
+
+    async def _trouble(self, *_args: Any, **_more: Any) -> None:
+        raise StorageTrouble("the disk is full")
+
+
+async def ended(helped: Helped, asker: Asker) -> None:
+    """The handler said what it had to say, and the process goes on."""
+    answers = helped.world.services.answers
+    answers.close(asker.interaction_id)
+    await answers.recover()
+    await answers.settle()
+
+
+async def test_who_is_told_of_trouble_after_a_question_pays_nothing_for_it(helped: Helped) -> None:
+    asker = helped.server.asker()
+    await helped.thinks(asker, AnswerKind.PRIVATE)
+    drafts = helped.world.services.improving.drafts
+    drafts.store = InTrouble(drafts.store, "keep_draft")  # a draft cannot be kept
+
+    with pytest.raises(StorageTrouble):
+        await helped.improved(asker=asker)
+    await ended(helped, asker)
+
+    assert await helped.questions() == ["help", "help_refund"]
+    assert (helped.asked, await helped.spent(), await helped.drawn()) == (1, 0, 1)
+    assert helped.world.discord.told == {}
+
+
+async def test_who_asks_again_after_trouble_pays_for_one_translation(helped: Helped) -> None:
+    world = helped.world
+    asker = helped.server.asker()
+    await helped.thinks(asker)
+    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"insert"}
+    with pytest.raises(StorageTrouble):
+        await world.imagine(GERMAN, asker=asker)
+    world.store.trouble = None
+    await ended(helped, asker)
+
+    job = await world.imagine(GERMAN)
+
+    assert job.typed == GERMAN
+    assert await helped.questions() == ["help", "help_refund", "help"]
+    assert await helped.spent() == 1 + PRICE
+
+
+async def test_who_was_told_of_trouble_is_let_off_by_an_heir_where_the_process_dies_first(
+    helped: Helped,
+) -> None:
+    asker = helped.server.asker()
+    await helped.thinks(asker, AnswerKind.PRIVATE)
+    drafts = helped.world.services.improving.drafts
+    drafts.store = InTrouble(drafts.store, "keep_draft")  # a draft cannot be kept
+    with pytest.raises(StorageTrouble):
+        await helped.improved(asker=asker)
+    helped.world.services.answers.close(asker.interaction_id)
+    await helped.world.services.answers.settle()
+
+    await after_a_death(helped)
+
+    assert await helped.spent() == 0
+
+
+async def test_a_question_that_could_not_be_given_back_at_once_is_let_off(helped: Helped) -> None:
+    asker = helped.server.asker()
+    await helped.thinks(asker, AnswerKind.PRIVATE)
+    helper = helped.world.services.improving.helper
+    helper.own_api = Unreached()
+    books, helper.books = helper.books, InTrouble(helper.books, "give_back")  # for once
+
+    with pytest.raises(UserError):
+        await helped.improved(asker=asker)
+    helper.books = books
+    await ended(helped, asker)
+
+    assert await helped.spent() == 0
+
+
+class Unreached:
+    """A chat model to which no way leads."""
+
+    async def chat(self, *_args: Any, **_more: Any) -> str:
+        raise RemoteError(RemoteFault.UNREACHED, "no way")

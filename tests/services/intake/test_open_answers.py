@@ -16,7 +16,7 @@ from bot.domain.open_answers import AnswerKind, OpenAnswer
 from bot.domain.pools import UNLIMITED, Pool
 from bot.errors import RetryLater, StorageTrouble, UserError
 from bot.services.intake import open_answers as room
-from bot.services.intake.open_answers import LEASE_MS, POSTED_WITHIN_MS
+from bot.services.intake.open_answers import LEASE_MS, POSTED_WITHIN_MS, OpenAnswers
 from bot.storage.people_tables import open_answers
 from tests.services.harness import APPLICATION, CHANNEL, GUILD, Harness
 from tests.services.intake.test_pictures import ADA, described
@@ -68,12 +68,18 @@ class Slow:
         self.troubles: list[Exception] = []
 
     async def write(
-        self, opened: Sequence[OpenAnswer], closed: Collection[int], *, owner: str, until: int
+        self,
+        opened: Sequence[OpenAnswer],
+        closed: Collection[int],
+        disowned: Collection[int] = (),
+        *,
+        owner: str,
+        until: int,
     ) -> None:
         assert owner
         assert until
         await self.go.wait()
-        self.groups.append(([one.interaction_id for one in opened], set(closed)))
+        self.groups.append(([one.interaction_id for one in opened], {*closed, *disowned}))
         if self.troubles:
             raise self.troubles.pop(0)
 
@@ -254,14 +260,81 @@ async def test_of_two_processes_one_tells(world: Harness) -> None:
     assert sorted(taken) == list(range(1, 9))
 
 
-async def test_an_interaction_that_two_processes_were_handed_stays_the_firsts(world: Harness) -> None:
-    store, until = world._opened.answers, world.clock.now() + LEASE_MS
-    await store.write([asked(world)], (), owner="one", until=until)
-    await store.write([asked(world)], (), owner="two", until=until)
+async def two_processes(world: Harness, *, first: str) -> tuple[OpenAnswers, OpenAnswers]:
+    """The process that answers an interaction, and another that was handed it, too; both have noted it."""
+    one = world.services.answers
+    other = OpenAnswers(
+        owner="other",
+        store=one.store,
+        writer=one.writer,
+        clock=one.clock,
+        metrics=one.metrics,
+        dispatcher=one.dispatcher,
+        help_books=None,
+    )
+    for process in (one, other) if first == "winner" else (other, one):
+        await process.open(asked(world))
+    return one, other
 
-    await store.write([], [1], owner="two", until=until)
 
+@pytest.mark.parametrize("first", ["winner", "loser"])
+async def test_who_was_answered_by_one_of_two_processes_is_told_when_that_one_dies(
+    world: Harness, first: str
+) -> None:
+    _, other = await two_processes(world, first=first)
+    other.disown(1)
+    await other.settle()
+
+    await after_a_death(world)
+
+    assert world.discord.told == {1: "answer.interrupted"}
+
+
+@pytest.mark.parametrize("first", ["winner", "loser"])
+async def test_of_two_processes_the_one_that_answers_keeps_the_answer_and_closes_it(
+    world: Harness, first: str
+) -> None:
+    one, other = await two_processes(world, first=first)
+    other.disown(1)
+    for _ in range(10):
+        world.clock.move_to(world.clock.now() + LEASE_MS // 2)
+        await one.recover()
+        await other.recover()
     assert len(await kept(world)) == 1
+
+    one.close(1)
+    await one.settle()
+
+    assert world.discord.told == {}
+    assert await kept(world) == []
+
+
+async def test_an_interaction_that_comes_again_after_its_words_leaves_nothing(world: Harness) -> None:
+    answers = world.services.answers
+    await answers.open(asked(world))
+    answers.close(1)
+    await answers.settle()
+
+    await answers.open(asked(world))
+    answers.disown(1)
+    await answers.settle()
+
+    assert await kept(world) == []
+
+
+async def test_an_interaction_that_is_delivered_twice_is_open_until_its_words_are_there(
+    world: Harness,
+) -> None:
+    answers = world.services.answers
+    await answers.open(asked(world))
+    await answers.open(asked(world))
+    answers.disown(1)
+    await answers.settle()
+    assert len(await kept(world)) == 1
+
+    await after_a_death(world)
+
+    assert world.discord.told == {1: "answer.interrupted"}
 
 
 async def test_all_that_come_during_one_transaction_share_the_next(world: Harness) -> None:

@@ -3,6 +3,7 @@ Never here: settings (test_settings) and refusals (test_policy)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from bot.domain.schedule import DAY
 from bot.domain.servers.guilds import Actor
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.tasks import TaskSnapshot, TaskStatus
-from bot.errors import IllegalTransition, RemoteError, RemoteFault, RouteClosed
+from bot.errors import IllegalTransition, RemoteError, RemoteFault, RouteClosed, StorageTrouble
 from bot.services.admission.viewer import Viewer
 from bot.services.servers.moderation import Erased
 from bot.texts import text
@@ -140,6 +141,44 @@ async def test_all_jobs_of_a_member_are_cancelled_and_refunded(server: Server) -
 
     assert [job.user_id for job in await server.moderation.live_jobs(GUILD)] == [2]
     assert (await server.moderation.member(GUILD, 1)).spent_today[Pool.NORMAL] == 0
+
+
+class NoHistory:
+    """A server's settings whose history cannot be written."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return self._trouble if name == "note" else getattr(self._store, name)
+
+    async def _trouble(self, *_args: Any, **_more: Any) -> None:
+        raise StorageTrouble("the database is locked")
+
+
+@pytest.mark.parametrize("how", ["cancel", "cancel all"])
+async def test_what_is_cancelled_leaves_the_servers_queue_though_it_cannot_be_written_down(
+    world: Harness, how: str
+) -> None:
+    sent, proxy = await sent_to_a_proxy(world)
+    moderation = world.services.moderation
+    moderation.stores = replace(moderation.stores, settings=NoHistory(moderation.stores.settings))
+
+    with pytest.raises(StorageTrouble):
+        await CANCELLING[how](moderation, sent)
+
+    assert proxy.dropped == [sent.task_id]
+
+
+async def test_cancelling_again_takes_out_of_the_servers_queue_what_a_death_left_there(
+    world: Harness,
+) -> None:
+    sent, proxy = await sent_to_a_proxy(world)
+    await world.store.cancel(sent.key, world.clock.now())
+
+    assert await world.services.moderation.cancel_all(GUILD, ADA, 1) == 0
+
+    assert proxy.dropped == [sent.task_id]
 
 
 async def test_what_was_withdrawn_before_is_not_cancelled_once_more(world: Harness) -> None:

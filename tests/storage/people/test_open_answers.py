@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import select
 
 from bot.domain.jobs import JobState
@@ -74,6 +75,23 @@ async def test_only_the_named_ones_of_a_process_are_kept_for_it(storage: Storage
 
     taken = await storage.answers.claim("two", LAPSED, until=LAPSED + 1, limit=50)
     assert sorted(one.interaction_id for one in taken) == [2, 3]
+
+
+@pytest.mark.parametrize("winner", ["one", "two"])
+async def test_what_two_processes_opened_is_left_by_the_one_that_disowns_it_and_deleted_by_the_other(
+    storage: Storage, winner: str
+) -> None:
+    loser = "two" if winner == "one" else "one"
+    for owner in ("one", "two"):
+        await storage.answers.write([opened(1)], (), owner=owner, until=NOON)
+
+    await storage.answers.write([], (), [1], owner=loser, until=NOON)
+    await storage.answers.renew({1}, NOON, owner=winner, until=LAPSED + 1)
+    assert await storage.answers.claim("three", LAPSED, until=LAPSED + 1, limit=50) == ()
+    assert await ids(storage, open_answers) == [1]
+    await storage.answers.write([], [1], owner=winner, until=NOON)
+
+    assert await ids(storage, open_answers) == []
 
 
 async def test_a_lease_of_a_clock_that_stood_ahead_holds_nothing_when_it_is_set_right(

@@ -118,6 +118,18 @@ async def test_a_press_that_a_stop_cuts_off_is_left_to_be_answered_later() -> No
         assert (answers.closed, answers.abandoned) == ([], [interaction.id])
 
 
+@pytest.mark.parametrize("code", [40060, 10062])
+async def test_what_another_process_answered_or_nobody_can_is_not_taken_for_answered(code: int) -> None:
+    async with line() as here:
+        answers = here.services.answers
+        here.discord.fail_next("POST", r"/interactions/.*/callback", status=400, code=code)
+
+        interaction = await here.discord.slash("imagine", {"prompt": "a fox"})
+        await soon(lambda: bool(answers.disowned or answers.closed))
+
+        assert (answers.disowned, answers.closed, answers.abandoned) == ([interaction.id], [], [])
+
+
 async def test_words_that_did_not_arrive_are_left_to_be_said_later() -> None:
     async with line() as here:
         here.services.imagine.refusal = UserError(text("refused.all_pools_off"))
