@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.domain.capabilities import Windows, capabilities_of
 from bot.domain.failures import Failure, FailureKind, read_failure
@@ -27,16 +27,17 @@ from bot.domain.settling import FILL_PATIENCE_MS, was_put_back
 from bot.domain.task_words import words_of
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.domain.window_ports import WindowApi
-from bot.errors import LeaseLost, RemoteError, StorageTrouble
+from bot.errors import LeaseLost, RemoteError, RemoteFault, StorageTrouble
 from bot.services.worker.page_scan import PageScan
 from bot.services.worker.poll_schedule import PollSchedule, Tracked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection
 
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore, Metrics, Readings
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 PAGES_FROM: Final = 3
@@ -46,6 +47,10 @@ QUERIES_A_ROUND: Final = 64
 """What a round leaves unread begins the next, without delay."""
 BATCH: Final = 50
 """Tasks in one call that names them, where the account knows such a call."""
+LISTS_REST_MS: Final = MINUTE
+"""Calls for many tasks that failed are left alone for so long, and their tasks read singly."""
+ABOUT_ALL: Final = frozenset({RemoteFault.UNREACHED, RemoteFault.KEY, RemoteFault.THROTTLED})
+"""Whatever was asked, every other question would be answered the same."""
 IDLE_S: Final = 30.0
 GRACE_MS: Final = 5 * SECOND
 PICTURE_LOOKS: Final = 4
@@ -82,6 +87,8 @@ class Tracker:
     _asleep_until: int = field(init=False, default=0)
     _reads: int = field(init=False, default=0)
     _troubles: int = field(init=False, default=0)
+    _lists_from: int = field(init=False, default=0)
+    """Before this, nothing is read by calls for many tasks."""
 
     def __post_init__(self) -> None:
         self._schedule = PollSchedule(
@@ -106,6 +113,7 @@ class Tracker:
     def clock_stepped(self, now: int) -> None:
         """The clock was set: read everything now."""
         self._schedule.pull_in(now)
+        self._lists_from = min(self._lists_from, now)
         if self.last_reading_at is not None:
             self.last_reading_at = now
         self._wake.set()
@@ -155,7 +163,7 @@ class Tracker:
         in_round = bool(due)
         try:
             await self._read_hurried()
-            if len(due) >= PAGES_FROM:
+            if len(due) >= PAGES_FROM and began >= self._lists_from:
                 capabilities = capabilities_of(self.api)
                 if capabilities.batch and isinstance(self.api, WindowApi):
                     await self._read_together(self.api, due)
@@ -190,7 +198,9 @@ class Tracker:
         while (number := self._scan.next_page()) is not None:
             self._reads += 1
             asked_at = self.clock.now()
-            page = await self.api.page(number, size=PageScan.PAGE_SIZE)
+            page = await self._for_many(self.api.page(number, size=PageScan.PAGE_SIZE))
+            if page is None:
+                return
             self.metrics.count("upstream_reads", kind="page")
             self._scan.record_page(page)
             for seen in page.tasks:
@@ -206,11 +216,24 @@ class Tracker:
             batch, waiting = waiting[:BATCH], waiting[BATCH:]
             self._reads += 1
             asked_at = self.clock.now()
-            seen = await api.query_many([task_id for task_id, _ in batch])
+            seen = await self._for_many(api.query_many([task_id for task_id, _ in batch]))
+            if seen is None:
+                return
             self.metrics.count("upstream_reads", kind="batch")
             for task_id, tracked in batch:
                 await self._take_in(tracked, seen.get(task_id), task_id, asked_at)
             await self._read_hurried()
+
+    async def _for_many(self, call: Awaitable[T]) -> T | None:
+        """What it brought; None where it may be ill alone, so that single queries are worth a try."""
+        try:
+            return await call
+        except RemoteError as error:
+            if error.fault in ABOUT_ALL:
+                raise
+            log.warning("list_failed", extra={"fault": error.fault.value, "reason": error.message})
+            self._lists_from = self.clock.now() + LISTS_REST_MS
+            return None
 
     async def _read_singly(self, wanted: dict[RemoteTaskId, Tracked]) -> None:
         """Read these one by one, a few at a time; past some, jobs taken meanwhile may make pages worth while again."""
