@@ -31,7 +31,7 @@ from tests.fixtures.sqlite import migrated
 from tests.services.roster import Roster
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -491,11 +491,11 @@ class FakePublisher:
 
         return await self._effects.around(f"pictured {message_id}", call())
 
-    async def picture_urls(self, channel_id: int, message_id: int) -> Sequence[str]:
-        async def call() -> Sequence[str]:
+    async def picture_urls(self, channel_id: int, message_id: int) -> Mapping[int, str]:
+        async def call() -> Mapping[int, str]:
             (found,) = [m for m in self._discord.messages if (m.channel, m.id) == (channel_id, message_id)]
             shown = () if found.picture is None else (found.picture, *found.picture.more)
-            return [f"https://cdn.example/{one.filename}" for one in shown]
+            return {one.number: f"https://cdn.example/{one.filename}" for one in shown}
 
         return await self._effects.around(f"pictures of {message_id}", call())
 
@@ -551,8 +551,9 @@ class FakePictures:
             await self._world.clock.pause(self._world.picture_takes)
 
         async def call() -> Picture:
-            if self._world.picture_trouble is not None:
-                raise self._world.picture_trouble
+            trouble = self._world.address_troubles.get(discord_url or "", self._world.picture_trouble)
+            if trouble is not None:
+                raise trouble
             self._world.pictures_left -= 1
             if self._world.pictures_left < 0:
                 raise RetryLater("gone")
@@ -662,6 +663,8 @@ class Harness:
         self.reader = FakeReader()
         self.fetches: list[tuple[str | None, str | None, int]] = []
         self.picture_trouble: Exception | None = None
+        self.address_troubles: dict[str, Exception] = {}
+        """Those of single addresses."""
         self.picture_takes = 0.0
         """Seconds that a fetch hangs before it gives anything."""
         self.painted: Picture | None = None
