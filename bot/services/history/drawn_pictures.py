@@ -56,7 +56,8 @@ class DrawnPictures:
             for number, one in enumerate(kept, 1):
                 here = self.inner.fitted(one.data, limit=each) if one.data else self._at(one.source_url, each)
                 await gathered.take(number, here)
-            if not kept:
+            if not kept or any(not kept[number - 1].data for number in gathered.troubles):
+                # The engine's addresses end within the hour.
                 shown = await gathered.ask(self._on_card(key))
                 each = min(limit, TOGETHER_BYTES // max(1, len(kept) or len(shown)))
                 for number in sorted(shown.keys() - gathered.pictures.keys()):

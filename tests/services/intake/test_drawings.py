@@ -169,6 +169,22 @@ async def test_one_picture_that_cannot_be_fetched_takes_none_of_the_others_along
     assert job.notes == ("note.pictures_lacking",)
 
 
+async def test_pictures_whose_addresses_have_ended_are_taken_from_their_card(world: Harness) -> None:
+    studio = await opened(world)
+    studio.addresses = list(ADDRESSES)
+    job = await drawn(world, number=3)
+    world.address_troubles = dict.fromkeys(ADDRESSES, RetryLater("http_403"))
+    (card,) = world.discord.of(job.key)
+    assert card.picture is not None
+    first, second, third = (card.picture, *card.picture.more)
+    second, third = (replace(one, filename=f"{one.number}.png") for one in (second, third))
+    card.picture = replace(first, more=(second, third))
+
+    await world.services.presses.press(world.asker(), job.key, 3, channel_id=0, message_id=0)
+
+    assert world.fetches[-1][1] == "https://cdn.example/3.png"
+
+
 async def test_a_picture_that_comes_a_little_later_is_waited_for(world: Harness) -> None:
     studio = await opened(world)
     studio.addresses = list(ADDRESSES)
