@@ -217,7 +217,7 @@ async def test_a_list_of_models_that_cannot_be_read_is_no_list_without_the_model
     body: bytes, fault: RemoteFault
 ) -> None:
     transport, model = (
-        httpx.MockTransport(lambda _: httpx.Response(200, content=body)),
+        httpx.MockTransport(lambda _: httpx.Response(200, stream=httpx.ByteStream(body))),
         engine_model("gpt-image-1"),
     )
     assert model is not None
