@@ -38,7 +38,13 @@ MOST_ANSWER: Final = 128 * 1024 * 1024
 """Four pictures of 20 MB in base64, and room."""
 EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 _REFUSED: Final = frozenset(
-    {"content_policy_violation", "moderation_blocked", "content_filter", "image_safety"}
+    {
+        "content_policy_violation",
+        "content_moderation",
+        "moderation_blocked",
+        "content_filter",
+        "image_safety",
+    }
 )
 """Codes by which a prompt, or what came of it, is refused for what it shows."""
 _NO_MODEL: Final = frozenset({"model_not_found", "model_not_available"})

@@ -4,6 +4,7 @@ Never here: jobs."""
 from __future__ import annotations
 
 import io
+import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -260,6 +261,29 @@ def test_a_refusal_inside_a_success_is_a_refusal(body: bytes, fault: RemoteFault
     with pytest.raises(RemoteError) as caught:
         _items(_checked(200, {}, body))
     assert caught.value.fault is fault
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "Your request was flagged.", "code": "content_moderation"},
+        {"message": "Your request was rejected by the safety system.", "code": None},
+    ],
+)
+async def test_one_members_refused_prompt_closes_the_engine_to_nobody(error: dict[str, Any]) -> None:
+    known = engine_model("gpt-image-1")
+    assert known is not None
+    answer = httpx.MockTransport(
+        lambda _: httpx.Response(403, stream=httpx.ByteStream(json.dumps({"error": error}).encode()))
+    )
+    async with open_lines(trust_env=False, transport=answer) as lines:
+        caller = Caller(lines=lines, origin="https://x.example", guard=unguarded, metrics=None, seconds=10.0)
+        api = ImagesApi(caller, SANDBOX_KEY, known)
+
+        said = await refused(api)
+
+        assert (said.fault, said.kind) == (RemoteFault.REFUSED, FailureKind.BANNED_PROMPT)
+        assert not api.is_refused
 
 
 @pytest.mark.parametrize(
