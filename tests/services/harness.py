@@ -221,6 +221,8 @@ class Upstream:
         self.on_leave: list[RemoteError] = []
         self.list_trouble: RemoteError | None = None
         self.query_trouble: RemoteError | None = None
+        self.unreadable: set[str] = set()
+        """Tasks whose own answers say nothing that can be read."""
         self.forgotten: set[str] = set()
         self.oldest_first = False
         self.template: dict[str, Any] = {}
@@ -323,6 +325,8 @@ class Api:
             self._upstream.reads.append("query")
             if self._upstream.query_trouble is not None:
                 raise self._upstream.query_trouble
+            if task_id in self._upstream.unreadable:
+                raise RemoteError(RemoteFault.UNCLEAR, "the answer holds no task")
             if task_id in self._upstream.forgotten:
                 return None
             return self._upstream.task(task_id).seen(self._upstream.clock.now())

@@ -30,6 +30,8 @@ class Tracked:
     due_at: int
     read_at: int = 0
     stored_at: int = 0
+    unread: int = 0
+    """Questions in a row that brought no reading."""
     misses: int = 0
     missing_since: int = 0
     webhook_at: int = 0

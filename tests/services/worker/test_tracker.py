@@ -156,6 +156,23 @@ async def test_jobs_are_read_singly_while_only_the_call_for_many_is_ill(
     assert [(await family.ended(j)).state for j in jobs] == [JobState.SUCCEEDED] * 3
 
 
+async def test_a_task_whose_answers_cannot_be_read_slows_no_other(world: Harness) -> None:
+    world.upstream.template["seconds"] = 3600
+    bad = await world.imagine(user=1)
+    await world.pass_time(1)
+    world.upstream.unreadable.add(str(world.upstream.tasks[0].id))
+    await world.pass_time(300)
+    world.upstream.template["seconds"] = 95
+
+    good = await world.ended(await world.imagine(user=2))
+
+    assert (good.finished_at or 0) - good.created_at <= 105_000
+    assert good.state is JobState.SUCCEEDED
+    ended = await world.ended(bad)
+    assert ended.failure is not None
+    assert ended.failure.kind is FailureKind.TIMED_OUT
+
+
 async def test_the_list_is_tried_again_after_a_while(world: Harness) -> None:
     world.upstream.template["seconds"] = 600
     for n in range(3):
