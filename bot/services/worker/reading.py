@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.jobs import Job, JobKind, JobState
-from bot.domain.schedule import NOT_STARTED_MS
+from bot.domain.schedule import MINUTE, NOT_STARTED_MS, SECOND
 from bot.domain.task_words import words_of
 from bot.errors import RemoteError, RemoteFault
 
@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 
 ABOUT_ALL: Final = frozenset({RemoteFault.UNREACHED, RemoteFault.KEY, RemoteFault.THROTTLED})
 """Whatever was asked, every other question would be answered the same."""
+LONGEST_REST_MS: Final = 5 * MINUTE
+"""Whoever asks for more is asked again all the same: deadlines pass meanwhile."""
 
 
 def may_be_alone(seen: TaskSnapshot | BaseException | None) -> bool:
     """Whether it is a trouble that need not be that of every other question."""
     return isinstance(seen, RemoteError) and seen.fault not in ABOUT_ALL
+
+
+def rest_ms(error: RemoteError) -> int:
+    """How long upstream asked to be left alone, within bounds; 0 if it did not."""
+    return min(int((error.retry_after or 0) * SECOND), LONGEST_REST_MS)
 
 
 def shows_something(job: Job, seen: TaskSnapshot) -> bool:

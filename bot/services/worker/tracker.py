@@ -28,7 +28,7 @@ from bot.domain.window_ports import WindowApi
 from bot.errors import LeaseLost, RemoteError, StorageTrouble
 from bot.services.worker.page_scan import PageScan
 from bot.services.worker.poll_schedule import PollSchedule, Tracked
-from bot.services.worker.reading import may_be_alone, never_started, shows_something
+from bot.services.worker.reading import may_be_alone, never_started, rest_ms, shows_something
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -146,7 +146,7 @@ class Tracker:
         while True:
             self._wake.clear()
             now, at = self.clock.now(), self._schedule.next_at()
-            if self._schedule.hurried or (at is not None and at <= now):
+            if self._schedule.hurries(now) or (at is not None and at <= now):
                 await self._tick(now)
                 continue
             wait = IDLE_S if at is None else min(IDLE_S, (at - now) / SECOND)
@@ -174,7 +174,7 @@ class Tracker:
             if self._troubles == 1:  # told once; the next tries would tell the same
                 told = {"fault": error.fault.value, "reason": error.message, "due": len(due)}
                 log.warning("reading_failed", extra=told)
-            await self._after_trouble()
+            await self._after_trouble(error)
         else:
             if self._troubles:
                 log.info("reading_again", extra={"failed": self._troubles})
@@ -262,11 +262,11 @@ class Tracker:
         tracked.due_at = now + backoff_ms(tracked.unread, self.chance(), first=2 * SECOND)
         await self._give_up(tracked, now)
 
-    async def _after_trouble(self) -> None:
+    async def _after_trouble(self, error: RemoteError) -> None:
         """The service gave no reading: come back later, and let deadlines pass meanwhile."""
         now = self.clock.now()
-        wait = backoff_ms(self._troubles, self.chance(), first=2 * SECOND)
-        for tracked in self._schedule.put_off(now + wait):
+        wait, rest = backoff_ms(self._troubles, self.chance(), first=2 * SECOND), rest_ms(error)
+        for tracked in self._schedule.put_off(now + max(wait, rest), rest_until=now + rest):
             await self._give_up(tracked, now)
 
     async def _give_up(self, tracked: Tracked, now: int) -> None:

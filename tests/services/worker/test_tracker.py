@@ -173,6 +173,37 @@ async def test_a_task_whose_answers_cannot_be_read_slows_no_other(world: Harness
     assert ended.failure.kind is FailureKind.TIMED_OUT
 
 
+async def test_readings_that_are_throttled_rest_as_long_as_was_asked(world: Harness) -> None:
+    world.upstream.template["seconds"] = 200
+    job = await world.imagine()
+    await world.pass_time(1)
+    world.upstream.query_trouble = RemoteError(RemoteFault.THROTTLED, "429", retry_after=120)
+    await world.pass_time(10)
+    world.upstream.reads.clear()
+
+    await world.pass_time(60)
+    (tracker,) = world.services.worker.trackers.values()
+    tracker.receive_webhook(job.key, ended=True)
+    await world.pass_time(40)
+    assert world.upstream.reads == []
+
+    world.upstream.query_trouble = None
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+    assert world.clock.now() - job.created_at < 230_000
+
+
+async def test_nobody_rests_for_longer_than_some_minutes(world: Harness) -> None:
+    world.upstream.template["seconds"] = 30
+    job = await world.imagine()
+    await world.pass_time(1)
+    world.upstream.query_trouble = RemoteError(RemoteFault.THROTTLED, "429", retry_after=3600)
+    await world.pass_time(60)
+    world.upstream.query_trouble = None
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+    assert world.clock.now() - job.created_at < 400_000
+
+
 async def test_the_list_is_tried_again_after_a_while(world: Harness) -> None:
     world.upstream.template["seconds"] = 600
     for n in range(3):
