@@ -176,12 +176,11 @@ def _items(body: bytes) -> list[DrawnPicture]:
     """What an answer brought, as it is. Raises `RemoteError`: it was paid for, and cannot be read."""
     try:
         answer = json.loads(body)
-        if "statusCode" in answer:
-            open_envelope(
-                200, {}, body
-            )  # a refusal inside a success, as the service's other endpoints have it
         if _error_of(body)[0] and not answer.get("data"):  # some write an empty error beside what they drew
             _checked(400, {}, body)
+        if "statusCode" in answer or not isinstance(answer.get("data"), list):
+            # A refusal inside a success, as the service's other endpoints have it.
+            open_envelope(200, {}, body)
         return list(_read(answer["data"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RemoteError(

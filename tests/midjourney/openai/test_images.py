@@ -255,6 +255,9 @@ def test_an_answer_of_another_shape_is_unclear_and_raises_nothing_else(body: byt
         (b'{"statusCode": 401, "message": "Unauthorized"}', RemoteFault.KEY),
         (b'{"statusCode": 402, "message": "no"}', RemoteFault.BALANCE),
         (b'{"error": {"code": "moderation_blocked", "message": "no"}}', RemoteFault.REFUSED),
+        (b'{"success": false, "message": "insufficient balance"}', RemoteFault.BALANCE),
+        (b'{"code": 429, "message": "Too many requests", "data": null}', RemoteFault.THROTTLED),
+        (b'{"code": 400, "msg": "bad size"}', RemoteFault.REFUSED),
     ],
 )
 def test_a_refusal_inside_a_success_is_a_refusal(body: bytes, fault: RemoteFault) -> None:
