@@ -85,7 +85,7 @@ class DrawnPictures:
         return await self.publisher.picture_urls(job.reply.channel_id, job.reply.message_id)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Gathered:
     """What there is of a job's pictures, each under its number, and what went wrong with the others."""
 
