@@ -159,7 +159,7 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
             (
                 r"banned (?:prompt|word)|moderat(?:or|ion)|community (?:standards|guidelines)|违禁|敏感|违规|不合规|不良信息"
                 r"|sensitive[ _-]?(?:word|content|information|material|text|prompt|topic)|contains? (?:\w+ )?sensitive"
-                r"|(?:content|usage|safety)[ _-]polic(?:y|ies)|policy[ _]violation|inappropriate (?:content|prompt|word)"
+                r"|(?:content|usage|safety)[ _-]polic(?:y|ies)|policy[ _]violation|safety system|inappropriate (?:content|prompt|word)"
                 r"|(?:内容|提示词|文本|安全)?审核(?:未|不|没有?)通过|未通过.{0,6}审核|(?:涉黄|色情|暴力|涉政)"
             ),
         ),

@@ -10,7 +10,7 @@ from bot.domain.tenancy import NO_CEILING
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from bot.domain.claims import Claim
     from bot.domain.inputs import Input, Shape
@@ -133,7 +133,10 @@ class Picture:
     source: str | None = None
     """An address of the full-size file that may be shown to people."""
     more: tuple[Picture, ...] = ()
-    """What is shown beside it, where one job brought several files."""
+    number: int = 1
+    """What is shown beside it where one job brought several files, and which of them it is, counted from 1."""
+    lacking: Exception | None = None
+    """Why another of them is not there (`RetryLater`, `RouteClosed`), if one is not."""
 
 
 PREVIEW_NAME: Final = "easel-preview-"
@@ -221,8 +224,8 @@ class Publisher(Protocol):
     async def picture_url(self, channel_id: int, message_id: int) -> str | None:
         """Where the picture is that a message of the bot's shows: an address that ends; None if it shows none."""
 
-    async def picture_urls(self, channel_id: int, message_id: int) -> Sequence[str]:
-        """The same for all that it shows, in their order. Raises as the others."""
+    async def picture_urls(self, channel_id: int, message_id: int) -> Mapping[int, str]:
+        """The same for all that it shows, by the number of each (`Picture.number`). Raises as the others."""
 
     async def take_down(self, channel_id: int, message_id: int) -> None:
         """Delete a message of the bot's. Raises `RouteClosed("message_gone")` if it was not there any more."""

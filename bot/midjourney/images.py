@@ -300,7 +300,7 @@ class HttpPictures:
         raise _SourceFailed("too_many_redirects")
 
     def _request(self, url: httpx.URL) -> httpx.Request:
-        # Pictures are compressed already; an answer that unfolds again would get past the cap on bytes.
+        # Pictures are compressed already.
         headers = {
             "Accept": "image/png,image/webp,image/*;q=0.8,video/mp4;q=0.8",
             "Accept-Encoding": "identity",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import zlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -22,6 +23,7 @@ T = TypeVar("T")
 USER_AGENT: Final = "Easel (a Discord bot for Midjourney)"
 MAX_ANSWER: Final = 4 * 1024 * 1024
 """An answer is a few kilobytes, a page of 20 tasks less than 100."""
+GZIP: Final = 16 + zlib.MAX_WBITS
 
 NEVER_LEFT: Final = (
     httpx.ConnectError,
@@ -68,7 +70,8 @@ async def open_lines(
 
     def client(*, idle: int) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            headers={"User-Agent": USER_AGENT},
+            # Of the codings this one alone can be unfolded step by step (see `read_up_to`).
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
             verify=tls,
             follow_redirects=False,
             # Reading and writing are bounded by each call's own total (see `ask`).
@@ -136,13 +139,26 @@ def _too_long() -> RemoteError:
 
 
 async def read_up_to(response: httpx.Response, most: int, too_long: Callable[[], Exception]) -> bytes:
-    """Read a streamed body; a longer one is not read to its end, and one that says so beforehand not at all."""
+    """Read a streamed body; a longer one is not read to its end, and one that says so beforehand not at all.
+
+    Packed ones unfold no further than `most`: a kilobyte can stand for gigabytes. Raises `httpx.DecodingError` for
+    codings that were not asked for.
+    """
     announced = response.headers.get("content-length", "")
     if announced.isascii() and announced.isdigit() and int(announced[:18]) > most:
         raise too_long()
+    coding = response.headers.get("content-encoding", "").strip().lower() or "identity"
+    if coding not in {"identity", "gzip"}:
+        raise httpx.DecodingError(f"an answer in {coding[:20]}")
+    packed = zlib.decompressobj(wbits=GZIP) if coding == "gzip" else None
     body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
+    async for chunk in response.aiter_raw():
+        if packed is not None and packed.eof:
+            raise httpx.DecodingError("an answer that goes on behind its end")
+        try:
+            body += chunk if packed is None else packed.decompress(chunk, most + 1 - len(body))
+        except zlib.error as error:
+            raise httpx.DecodingError(str(error)) from error
         if len(body) > most:
             raise too_long()
     return bytes(body)

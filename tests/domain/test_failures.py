@@ -27,6 +27,7 @@ K = FailureKind
     ("words", "kind"),
     [
         ("[Invalid parameter] Unrecognized parameter(s): `--foo`", K.INVALID_PARAMETER),
+        ("Your request was rejected by the safety system.", K.BANNED_PROMPT),
         ("[Invalid prompt] The prompt is odd", K.INVALID_PROMPT),
         ("[Invalid link] Could not fetch the image", K.INVALID_IMAGE),
         ("[Banned prompt detected] The word `gore` is not allowed", K.BANNED_PROMPT),

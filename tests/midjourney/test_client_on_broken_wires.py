@@ -6,6 +6,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import tracemalloc
+import zlib
 
 import httpx
 import pytest
@@ -107,6 +109,39 @@ async def test_whatever_breaks_after_sending_is_unclear(answers: list[bytes]) ->
     async with RawServer(answers).open() as server:
         assert await fault_of_submit(server.origin) is RemoteFault.UNCLEAR
         assert server.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [("deflate", zlib.compress(OK)), ("br", b"\x0b\x02\x80\x03"), ("gzip, gzip", OK)],
+    ids=["deflate", "br", "twice"],
+)
+async def test_an_answer_in_a_coding_that_nobody_asked_for_is_not_unfolded(coding: str, body: bytes) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n"
+    async with RawServer([head.encode() + body]).open() as server:
+        assert await fault_of_submit(server.origin) is RemoteFault.UNCLEAR
+
+
+async def test_a_packed_answer_is_read_and_unfolds_no_further_than_an_answer_may() -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.headers["Accept-Encoding"])
+        return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
+
+    async with serve(answer) as origin:
+        packed = gzip.compress(OK)
+        assert await submit(origin) == "90210"
+        packed = gzip.compress(bytes(16 * MAX_ANSWER))
+        tracemalloc.start()
+        try:
+            assert await fault_of_submit(origin) is RemoteFault.UNCLEAR
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert most < 4 * MAX_ANSWER
+    assert set(asked) == {"gzip"}
 
 
 @pytest.mark.parametrize(

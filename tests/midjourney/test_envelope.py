@@ -92,6 +92,7 @@ def test_yes_in_the_body_under_an_http_error_is_unclear() -> None:
         (200, said(400, "queue full, please try again later"), {}),
         (200, said(400, "The job queue is full"), {}),
         (200, said(500, "Too many tasks"), {}),
+        (200, said(400, "queue full, the prompt 'a dog's day' was not taken"), {}),
         (200, said(400, "当前队列已满,请稍后再试"), {}),
         (200, said(400, "排队人数已满"), {}),
         (200, said(400, "请求过于频繁"), {}),
@@ -115,6 +116,8 @@ def test_a_full_queue_or_a_throttle_took_nothing(status: int, body: object, head
         (401, {"error": {"message": "no such key"}}),
         (200, said(400, "no", errorType="oauth_invalid_token_error")),
         (200, said(400, "Invalid API key")),
+        (400, said(400, 'Upstream said: "invalid token"')),
+        (401, said(401, "the prompt was not read")),
         (200, said(400, "无效的令牌")),
     ],
 )
@@ -155,6 +158,16 @@ def test_an_empty_account_is_told_apart(status: int, body: object) -> None:
         (301, b""),
         (200, said(400, "the prompt holds a banned word: balance")),
         (200, said(400, "参数错误: 余额")),
+        (400, {"error": {"message": "The prompt 'a door sign: invalid token' is not allowed"}}),
+        (400, {"error": {"message": "The prompt 'a road sign: rate limit ahead' is not allowed"}}),
+        (200, said(400, "Banned prompt: a broke robot out of credits")),
+        (200, said(400, "提示词“令牌无效”不合规")),
+        (403, {"error": {"message": "Your prompt was flagged", "type": "invalid_request_error"}}),
+        (
+            403,
+            {"error": {"message": "Rejected by our content moderation system", "code": "content_moderation"}},
+        ),
+        (403, {"error": {"message": "Your request was rejected by the safety system."}}),
     ],
 )
 def test_a_no_is_a_refusal(status: int, body: object) -> None:

@@ -31,7 +31,7 @@ from tests.fixtures.sqlite import migrated
 from tests.services.roster import Roster
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -223,6 +223,8 @@ class Upstream:
         self.on_leave: list[RemoteError] = []
         self.list_trouble: RemoteError | None = None
         self.query_trouble: RemoteError | None = None
+        self.unreadable: set[str] = set()
+        """Tasks whose own answers say nothing that can be read."""
         self.forgotten: set[str] = set()
         self.oldest_first = False
         self.template: dict[str, Any] = {}
@@ -325,6 +327,8 @@ class Api:
             self._upstream.reads.append("query")
             if self._upstream.query_trouble is not None:
                 raise self._upstream.query_trouble
+            if task_id in self._upstream.unreadable:
+                raise RemoteError(RemoteFault.UNCLEAR, "the answer holds no task")
             if task_id in self._upstream.forgotten:
                 return None
             return self._upstream.task(task_id).seen(self._upstream.clock.now())
@@ -493,11 +497,11 @@ class FakePublisher:
 
         return await self._effects.around(f"pictured {message_id}", call())
 
-    async def picture_urls(self, channel_id: int, message_id: int) -> Sequence[str]:
-        async def call() -> Sequence[str]:
+    async def picture_urls(self, channel_id: int, message_id: int) -> Mapping[int, str]:
+        async def call() -> Mapping[int, str]:
             (found,) = [m for m in self._discord.messages if (m.channel, m.id) == (channel_id, message_id)]
             shown = () if found.picture is None else (found.picture, *found.picture.more)
-            return [f"https://cdn.example/{one.filename}" for one in shown]
+            return {one.number: f"https://cdn.example/{one.filename}" for one in shown}
 
         return await self._effects.around(f"pictures of {message_id}", call())
 
@@ -553,8 +557,9 @@ class FakePictures:
             await self._world.clock.pause(self._world.picture_takes)
 
         async def call() -> Picture:
-            if self._world.picture_trouble is not None:
-                raise self._world.picture_trouble
+            trouble = self._world.address_troubles.get(discord_url or "", self._world.picture_trouble)
+            if trouble is not None:
+                raise trouble
             self._world.pictures_left -= 1
             if self._world.pictures_left < 0:
                 raise RetryLater("gone")
@@ -670,6 +675,8 @@ class Harness:
         self.reader = FakeReader()
         self.fetches: list[tuple[str | None, str | None, int]] = []
         self.picture_trouble: Exception | None = None
+        self.address_troubles: dict[str, Exception] = {}
+        """Those of single addresses."""
         self.picture_takes = 0.0
         """Seconds that a fetch hangs before it gives anything."""
         self.painted: Picture | None = None

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from bot.domain.failures import FailureKind, read_failure
 from bot.errors import RemoteError, RemoteFault
 
 if TYPE_CHECKING:
@@ -20,8 +21,11 @@ LONGEST_MESSAGE: Final = 500
 LONGEST_WAIT: Final = 3600.0
 """A Retry-After beyond an hour is a mistake or a tease."""
 
+LONGEST_JUDGED: Final = 4_000
+"""Characters of upstream's words that are read for what they mean."""
+
 # A refusal may come under any code, so its words count too (contract §8 rows 2 and 19). Prompts can be echoed in
-# it, hence whole phrases: "out of balance" in a prompt must not look like an empty account.
+# it, hence whole phrases, and nothing within quotes: a prompt must not look like an empty account or a rejected key.
 _FULL: Final = re.compile(
     r"\bqueue (?:is |was )?(?:already )?full\b|\btoo many (?:requests|tasks|jobs)\b|\brate.?limit"
     r"|(?:队列|隊列|排队|排隊|任务|任務).{0,6}(?:已满|已滿|满了|滿了|过多|過多)|(?:请求|請求).{0,4}(?:频繁|頻繁)",
@@ -41,8 +45,12 @@ _ABOUT_THE_KEY: Final = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_THE_PROMPT: Final = re.compile(
-    r"\bprompt|\bparameter|\bbanned|\bsensitive|\bfilter|敏感|违禁|違禁|提示词|提示詞|参数|參數",
-    re.IGNORECASE,
+    r"\bprompt|\bbanned|\bsensitive|敏感|违禁|違禁|提示词|提示詞", re.IGNORECASE
+)
+_ABOUT_THE_REQUEST: Final = re.compile(r"\bparameter|\bfilter|参数|參數", re.IGNORECASE)
+_QUOTED: Final = re.compile(
+    r"(?<!\w)'.+?'(?!\w)|\"[^\"]+\"|`[^`]+`|“[^”]+”|\u2018[^\u2019]+\u2019|「[^」]+」|『[^』]+』|«[^»]+»",
+    re.DOTALL,
 )
 
 _NEVER_RAN: Final = frozenset({301, 307, 308, 404, 405, 411, 413, 414, 415, 431})
@@ -170,13 +178,20 @@ def _fault(status: int, said: int | None, words: str, *, enveloped: bool, wait: 
         return _fault_of_code(status) if status in _NEVER_RAN | {401, 402, 403} else RemoteFault.UNCLEAR
     if said == HTTPStatus.UNAUTHORIZED and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return RemoteFault.KEY
+    words = words[:LONGEST_JUDGED]
+    is_about_the_prompt = _is_about_the_prompt(words)
+    if is_about_the_prompt:
+        words = _QUOTED.sub("", words)
     if _FULL.search(words):
         return RemoteFault.THROTTLED
+    code = status if said is None else said
+    if is_about_the_prompt and status < HTTPStatus.INTERNAL_SERVER_ERROR and _says_no(code):
+        return RemoteFault.REFUSED
     if _POOR.search(words):
         return RemoteFault.BALANCE
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return RemoteFault.UNCLEAR
-    return _fault_of_envelope(status if said is None else said, words)
+    return (
+        RemoteFault.UNCLEAR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _fault_of_envelope(code, words)
+    )
 
 
 def _fault_of_envelope(code: int, words: str) -> RemoteFault:
@@ -185,9 +200,20 @@ def _fault_of_envelope(code: int, words: str) -> RemoteFault:
         return fault
     if _ABOUT_THE_KEY.search(words):
         return RemoteFault.KEY
-    if _PERHAPS_POOR.search(words) and not _ABOUT_THE_PROMPT.search(words):
+    if _PERHAPS_POOR.search(words) and not _ABOUT_THE_REQUEST.search(words):
         return RemoteFault.BALANCE
     return RemoteFault.REFUSED
+
+
+def _is_about_the_prompt(words: str) -> bool:
+    """Whether it is this one request that is refused, for what it says or would show."""
+    shown = {FailureKind.BANNED_PROMPT, FailureKind.OUTPUT_FILTERED}
+    return bool(_ABOUT_THE_PROMPT.search(words)) or read_failure(words).kind in shown
+
+
+def _says_no(code: int) -> bool:
+    """A 403 may be a word about the prompt, too; a 401 and a 402 never are."""
+    return code == HTTPStatus.FORBIDDEN or _fault_of_code(code) is RemoteFault.REFUSED
 
 
 def _fault_of_code(code: int) -> RemoteFault:

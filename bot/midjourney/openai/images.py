@@ -38,7 +38,13 @@ MOST_ANSWER: Final = 128 * 1024 * 1024
 """Four pictures of 20 MB in base64, and room."""
 EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 _REFUSED: Final = frozenset(
-    {"content_policy_violation", "moderation_blocked", "content_filter", "image_safety"}
+    {
+        "content_policy_violation",
+        "content_moderation",
+        "moderation_blocked",
+        "content_filter",
+        "image_safety",
+    }
 )
 """Codes by which a prompt, or what came of it, is refused for what it shows."""
 _NO_MODEL: Final = frozenset({"model_not_found", "model_not_available"})
@@ -170,12 +176,11 @@ def _items(body: bytes) -> list[DrawnPicture]:
     """What an answer brought, as it is. Raises `RemoteError`: it was paid for, and cannot be read."""
     try:
         answer = json.loads(body)
-        if "statusCode" in answer:
-            open_envelope(
-                200, {}, body
-            )  # a refusal inside a success, as the service's other endpoints have it
         if _error_of(body)[0] and not answer.get("data"):  # some write an empty error beside what they drew
             _checked(400, {}, body)
+        if "statusCode" in answer or not isinstance(answer.get("data"), list):
+            # A refusal inside a success, as the service's other endpoints have it.
+            open_envelope(200, {}, body)
         return list(_read(answer["data"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RemoteError(

@@ -3,7 +3,7 @@ Never here: fetching addresses and fitting bytes; whoever does that stands behin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.domain.inputs import results_of
@@ -12,7 +12,7 @@ from bot.domain.keys import JobKey
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Mapping
 
     from bot.domain.ports import JobStore, Picture, Publisher
 
@@ -45,26 +45,26 @@ class DrawnPictures:
     publisher: Publisher
 
     async def fetch(self, *, storage_key: str | None, discord_url: str | None, limit: int) -> Picture:
-        """See the port; several pictures of one job come together."""
+        """See the port; several pictures of one job come together, those that are to be had: no bad one takes them along."""
         if storage_key is None or not storage_key.startswith(DRAWN):
             return await self.inner.fetch(storage_key=storage_key, discord_url=discord_url, limit=limit)
         key = JobKey(storage_key.removeprefix(DRAWN))
+        gathered = _Gathered()
         try:
             kept = results_of(await self.store.inputs(key))
-            addresses = [] if kept else await self._on_card(key)
+            each = min(limit, TOGETHER_BYTES // max(1, len(kept)))
+            for number, one in enumerate(kept, 1):
+                here = self.inner.fitted(one.data, limit=each) if one.data else self._at(one.source_url, each)
+                await gathered.take(number, here)
+            if not kept or any(not kept[number - 1].data for number in gathered.troubles):
+                # The engine's addresses end within the hour.
+                shown = await gathered.ask(self._on_card(key))
+                each = min(limit, TOGETHER_BYTES // max(1, len(kept) or len(shown)))
+                for number in sorted(shown.keys() - gathered.pictures.keys()):
+                    await gathered.take(number, self._at(shown[number], each))
         except StorageTrouble as trouble:
             raise RetryLater("storage") from trouble
-        each = min(limit, TOGETHER_BYTES // max(1, len(kept) or len(addresses)))
-        found = [
-            await self.inner.fitted(one.data, limit=each)
-            if one.data
-            else await self._at(one.source_url, each)
-            for one in kept
-        ]
-        found += [await self._at(address, each) for address in addresses]
-        if not found:
-            raise RouteClosed("no_picture")
-        return replace(found[0], more=tuple(found[1:]))
+        return gathered.together()
 
     async def fetch_address(self, address: str, *, limit: int) -> Picture:
         """See `AddressedPictures`."""
@@ -77,17 +77,50 @@ class DrawnPictures:
     async def _at(self, address: str | None, limit: int) -> Picture:
         return await self.inner.fetch(storage_key=None, discord_url=address, limit=limit)
 
-    async def _on_card(self, key: JobKey) -> Sequence[str]:
-        """Where the pictures are that its card shows, if there is a card."""
+    async def _on_card(self, key: JobKey) -> Mapping[int, str]:
+        """Where the pictures are that its card shows, by their numbers; none before it was delivered."""
         job = await self.store.get(key)
-        if job is None or job.reply.message_id is None:
-            return ()
+        if job is None or job.reply.message_id is None or not job.is_delivered:
+            return {}
         return await self.publisher.picture_urls(job.reply.channel_id, job.reply.message_id)
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class _Gathered:
+    """What there is of a job's pictures, each under its number, and what went wrong with the others."""
+
+    pictures: dict[int, Picture] = field(default_factory=dict)
+    troubles: dict[int, RouteClosed | RetryLater] = field(default_factory=dict)
+
+    async def take(self, number: int, coming: Awaitable[Picture]) -> None:
+        """Wait for one of them."""
+        try:
+            self.pictures[number] = replace(await coming, number=number)
+        except (RouteClosed, RetryLater) as trouble:
+            self.troubles[number] = trouble
+        else:
+            self.troubles.pop(number, None)
+
+    async def ask(self, asked: Awaitable[Mapping[int, str]]) -> Mapping[int, str]:
+        """Wait for addresses; none if nobody can tell them."""
+        try:
+            return await asked
+        except (RouteClosed, RetryLater) as trouble:
+            self.troubles[0] = trouble
+            return {}
+
+    def together(self) -> Picture:
+        """All of them as one. Raises what went wrong if there is none; what time may mend goes first."""
+        told = sorted(self.troubles.values(), key=lambda one: isinstance(one, RouteClosed))
+        found = [self.pictures[number] for number in sorted(self.pictures)]
+        if not found:
+            raise next(iter(told), RouteClosed("no_picture"))
+        return replace(found[0], more=tuple(found[1:]), lacking=next(iter(told), None))
 
 
 def one_of(picture: Picture, number: int) -> Picture:
     """One of the pictures that came together, counted from 1. Raises `RouteClosed` for one that is not among them."""
-    together = (replace(picture, more=()), *picture.more)
-    if not 1 <= number <= len(together):
-        raise RouteClosed("no_picture")
-    return together[number - 1]
+    for one in (replace(picture, more=()), *picture.more):
+        if one.number == number:
+            return one
+    raise RouteClosed("no_picture")

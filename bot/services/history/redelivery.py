@@ -11,7 +11,7 @@ from bot.domain.jobs import Job, JobKind, JobState, Route
 from bot.domain.ports import Picture, Showing
 from bot.errors import RetryLater, RouteClosed, TooLarge, UserError
 from bot.services.admission.authorization import Operation
-from bot.services.worker.delivery import PICTURE_NOTES, REFUSALS, described, noted_size
+from bot.services.worker.delivery import PICTURE_NOTES, REFUSALS, described, noted_of
 from bot.texts import Text, text
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Redelivery:
                 raise UserError(text("jobs.not_shown", key=key)) from trouble
             if public:
                 reply = replace(asker.reply, message_id=shown.message_id, message_at=shown.at)
-                said += noted_size(picture)
+                said += noted_of(picture)
                 await self.store.move_card(key, reply, notes=said, without=PICTURE_NOTES)
 
         if job.kind is JobKind.DESCRIBE and job.state is JobState.SUCCEEDED:

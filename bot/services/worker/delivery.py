@@ -46,8 +46,10 @@ UNREACHABLE: Final = "note.picture_unreachable"
 NOT_ALLOWED: Final = "note.picture_not_allowed"
 REDUCED: Final = "card.reduced"
 """Stands beside a picture that was made smaller, with a link to it in full size where there is one."""
+LACKING: Final = "note.pictures_lacking"
+"""Stands beside the others where one of several pictures could not be fetched."""
 PICTURE_NOTES: Final = frozenset(
-    {UNREACHABLE, NOT_ALLOWED, FETCHING, REDUCED, "note.picture_gone", *REFUSALS.values()}
+    {UNREACHABLE, NOT_ALLOWED, FETCHING, REDUCED, LACKING, "note.picture_gone", *REFUSALS.values()}
 )
 """Notes of an earlier try about its picture; they say nothing of this one."""
 
@@ -134,16 +136,23 @@ class Delivery:
         if job.state is not JobState.SUCCEEDED or not (job.storage_key or job.discord_url):
             return _Outgoing(job, None)
         try:
-            return _Outgoing(job, await self._fetch_in_sight(job))
+            picture = await self._fetch_in_sight(job)
         except RouteClosed as closed:
             log.warning("picture_refused", extra={"job": job.key, "reason": closed.reason})
             return _Outgoing(_noted(job, REFUSALS.get(closed.reason, NOT_ALLOWED)), None)
         except RetryLater as later:
-            if self.clock.now() - (job.finished_at or 0) < PICTURE_CAP_MS:
-                await self._announce(job)
-                raise
-            log.warning("picture_given_up", extra={"job": job.key, "reason": later.reason})
+            await self._give_up(job, later)
             return _Outgoing(_noted(job, UNREACHABLE), None)
+        if isinstance(picture.lacking, RetryLater):
+            await self._give_up(job, picture.lacking)
+        return _Outgoing(job, picture)
+
+    async def _give_up(self, job: Job, later: RetryLater) -> None:
+        """Raises the trouble while it is worth waiting."""
+        if self.clock.now() - (job.finished_at or 0) < PICTURE_CAP_MS:
+            await self._announce(job)
+            raise later
+        log.warning("picture_given_up", extra={"job": job.key, "reason": later.reason})
 
     async def _fetch_in_sight(self, job: Job) -> Picture:
         """Fetch it; where that takes long, the card says so meanwhile instead of looking as if nothing had ended."""
@@ -220,7 +229,7 @@ class Delivery:
                     break
             else:
                 job = outgoing.job
-                outgoing.job = replace(job, notes=(*job.notes, *noted_size(outgoing.picture)))
+                outgoing.job = replace(job, notes=(*job.notes, *noted_of(outgoing.picture)))
                 await self._fold(outgoing.job, shown, route, as_news=news)
                 return await self._done(outgoing.job, route, shown, reasons)
         if put_off is not None and now - (outgoing.job.finished_at or now) < DELIVERY_CAP_MS:
@@ -312,9 +321,11 @@ async def described(job: Job, store: JobStore) -> Picture | None:
     return None
 
 
-def noted_size(picture: Picture | None) -> tuple[str, ...]:
-    """What a card keeps of the size of its picture, for whenever it is drawn anew beside it."""
-    return (REDUCED,) if picture is not None and picture.reduced else ()
+def noted_of(picture: Picture | None) -> tuple[str, ...]:
+    """What a card keeps of its picture, for whenever it is drawn anew beside it."""
+    if picture is None:
+        return ()
+    return (*([LACKING] if picture.lacking else []), *([REDUCED] if picture.reduced else []))
 
 
 def _is_hidden(job: Job) -> bool:

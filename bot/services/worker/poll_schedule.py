@@ -30,6 +30,8 @@ class Tracked:
     due_at: int
     read_at: int = 0
     stored_at: int = 0
+    unread: int = 0
+    """Questions in a row that brought no reading."""
     misses: int = 0
     missing_since: int = 0
     webhook_at: int = 0
@@ -52,6 +54,8 @@ class PollSchedule:
     _by_task: dict[RemoteTaskId, Tracked] = field(init=False, default_factory=dict)
     _round_at: int = field(init=False, default=0)
     """No round begins before this."""
+    _rest_until: int = field(init=False, default=0)
+    """Nothing is read before this, however it hurries."""
     due: dict[RemoteTaskId, Tracked] = field(init=False, default_factory=dict)
     """What the present round still has to read."""
     hurried: dict[RemoteTaskId, Tracked] = field(init=False, default_factory=dict)
@@ -101,6 +105,10 @@ class PollSchedule:
         if tracked.job.task_id is not None:
             self.hurried[tracked.job.task_id] = tracked
 
+    def hurries(self, now: int) -> bool:
+        """Whether something is to be read before the next round."""
+        return bool(self.hurried) and now >= self._rest_until
+
     def done(self, task_id: RemoteTaskId, asked_at: int) -> None:
         """It was read. An answer to a question older than the reason to hurry does not settle that one."""
         self.due.pop(task_id, None)
@@ -137,6 +145,7 @@ class PollSchedule:
     def pull_in(self, now: int) -> None:
         """The clock was set: read everything now, whatever time was meant."""
         self._round_at = min(self._round_at, now)
+        self._rest_until = min(self._rest_until, now)
         for tracked in self._jobs.values():
             tracked.due_at = min(tracked.due_at, now)
             tracked.read_at = min(tracked.read_at, now)
@@ -144,12 +153,12 @@ class PollSchedule:
             tracked.missing_since = min(tracked.missing_since, now)
             tracked.webhook_at = min(tracked.webhook_at, now)
 
-    def put_off(self, until: int) -> list[Tracked]:
-        """Leave everything unread until then; returns it."""
+    def put_off(self, until: int, *, rest_until: int) -> list[Tracked]:
+        """Leave everything unread until then, and what hurries meanwhile until the other; returns it."""
         unread = list({**self.due, **self.hurried}.values())
         for tracked in unread:
             tracked.due_at = until
         self.due.clear()
         self.hurried.clear()
-        self._round_at = until
+        self._round_at, self._rest_until = until, rest_until
         return unread

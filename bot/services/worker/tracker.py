@@ -6,14 +6,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.domain.capabilities import Windows, capabilities_of
 from bot.domain.failures import Failure, FailureKind, read_failure
-from bot.domain.jobs import Job, JobKind, JobState
+from bot.domain.jobs import Job, JobState
 from bot.domain.schedule import (
     MINUTE,
-    NOT_STARTED_MS,
     QUEUE_FULL_CAP_MS,
     SECOND,
     WATCH_EVERY_MS,
@@ -24,19 +23,20 @@ from bot.domain.schedule import (
 )
 from bot.domain.server_side import HOLD_BUSY
 from bot.domain.settling import FILL_PATIENCE_MS, was_put_back
-from bot.domain.task_words import words_of
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.domain.window_ports import WindowApi
 from bot.errors import LeaseLost, RemoteError, StorageTrouble
 from bot.services.worker.page_scan import PageScan
 from bot.services.worker.poll_schedule import PollSchedule, Tracked
+from bot.services.worker.reading import may_be_alone, never_started, rest_ms, shows_something
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection
 
     from bot.domain.keys import JobKey
     from bot.domain.ports import Clock, JobStore, Metrics, Readings
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 PAGES_FROM: Final = 3
@@ -46,6 +46,8 @@ QUERIES_A_ROUND: Final = 64
 """What a round leaves unread begins the next, without delay."""
 BATCH: Final = 50
 """Tasks in one call that names them, where the account knows such a call."""
+LISTS_REST_MS: Final = MINUTE
+"""Calls for many tasks that failed are left alone for so long, and their tasks read singly."""
 IDLE_S: Final = 30.0
 GRACE_MS: Final = 5 * SECOND
 PICTURE_LOOKS: Final = 4
@@ -81,7 +83,11 @@ class Tracker:
     _wake: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _asleep_until: int = field(init=False, default=0)
     _reads: int = field(init=False, default=0)
+    _answers: int = field(init=False, default=0)
+    """In this round."""
     _troubles: int = field(init=False, default=0)
+    _lists_from: int = field(init=False, default=0)
+    """Before this, nothing is read by calls for many tasks."""
 
     def __post_init__(self) -> None:
         self._schedule = PollSchedule(
@@ -106,6 +112,7 @@ class Tracker:
     def clock_stepped(self, now: int) -> None:
         """The clock was set: read everything now."""
         self._schedule.pull_in(now)
+        self._lists_from = min(self._lists_from, now)
         if self.last_reading_at is not None:
             self.last_reading_at = now
         self._wake.set()
@@ -139,7 +146,7 @@ class Tracker:
         while True:
             self._wake.clear()
             now, at = self.clock.now(), self._schedule.next_at()
-            if self._schedule.hurried or (at is not None and at <= now):
+            if self._schedule.hurries(now) or (at is not None and at <= now):
                 await self._tick(now)
                 continue
             wait = IDLE_S if at is None else min(IDLE_S, (at - now) / SECOND)
@@ -149,13 +156,13 @@ class Tracker:
 
     async def _tick(self, began: int) -> None:
         """Read what hurries, and every job that is due, once."""
-        self._reads = 0
+        self._reads = self._answers = 0
         self._schedule.begin_round(began)
         due = self._schedule.due
         in_round = bool(due)
         try:
             await self._read_hurried()
-            if len(due) >= PAGES_FROM:
+            if len(due) >= PAGES_FROM and began >= self._lists_from:
                 capabilities = capabilities_of(self.api)
                 if capabilities.batch and isinstance(self.api, WindowApi):
                     await self._read_together(self.api, due)
@@ -167,7 +174,7 @@ class Tracker:
             if self._troubles == 1:  # told once; the next tries would tell the same
                 told = {"fault": error.fault.value, "reason": error.message, "due": len(due)}
                 log.warning("reading_failed", extra=told)
-            await self._after_trouble()
+            await self._after_trouble(error)
         else:
             if self._troubles:
                 log.info("reading_again", extra={"failed": self._troubles})
@@ -190,7 +197,9 @@ class Tracker:
         while (number := self._scan.next_page()) is not None:
             self._reads += 1
             asked_at = self.clock.now()
-            page = await self.api.page(number, size=PageScan.PAGE_SIZE)
+            page = await self._for_many(self.api.page(number, size=PageScan.PAGE_SIZE))
+            if page is None:
+                return
             self.metrics.count("upstream_reads", kind="page")
             self._scan.record_page(page)
             for seen in page.tasks:
@@ -206,11 +215,24 @@ class Tracker:
             batch, waiting = waiting[:BATCH], waiting[BATCH:]
             self._reads += 1
             asked_at = self.clock.now()
-            seen = await api.query_many([task_id for task_id, _ in batch])
+            seen = await self._for_many(api.query_many([task_id for task_id, _ in batch]))
+            if seen is None:
+                return
             self.metrics.count("upstream_reads", kind="batch")
             for task_id, tracked in batch:
                 await self._take_in(tracked, seen.get(task_id), task_id, asked_at)
             await self._read_hurried()
+
+    async def _for_many(self, call: Awaitable[T]) -> T | None:
+        """What it brought; None where it may be ill alone, so that single queries are worth a try."""
+        try:
+            return await call
+        except RemoteError as error:
+            if not may_be_alone(error):
+                raise
+            log.warning("list_failed", extra={"fault": error.fault.value, "reason": error.message})
+            self._lists_from = self.clock.now() + LISTS_REST_MS
+            return None
 
     async def _read_singly(self, wanted: dict[RemoteTaskId, Tracked]) -> None:
         """Read these one by one, a few at a time; past some, jobs taken meanwhile may make pages worth while again."""
@@ -224,20 +246,33 @@ class Tracker:
             )
             for (task_id, tracked), seen in zip(batch, readings, strict=True):
                 self.metrics.count("upstream_reads", kind="query")
-                if isinstance(seen, BaseException):
-                    continue
-                await self._take_in(tracked, seen, task_id, asked_at)
-            failed = next((r for r in readings if isinstance(r, BaseException)), None)
-            if failed is not None:
-                raise failed
+                if may_be_alone(seen):
+                    await self._put_off(tracked, task_id, asked_at)
+                elif not isinstance(seen, BaseException):
+                    await self._take_in(tracked, seen, task_id, asked_at)
+            for failed in readings:
+                if isinstance(failed, BaseException) and not (self._answers and may_be_alone(failed)):
+                    raise failed
 
-    async def _after_trouble(self) -> None:
+    async def _put_off(self, tracked: Tracked, task_id: RemoteTaskId, asked_at: int) -> None:
+        """Its own answer cannot be read: it waits by itself, longer each time."""
+        now = self.clock.now()
+        self._schedule.done(task_id, asked_at)
+        tracked.unread += 1
+        tracked.due_at = now + backoff_ms(tracked.unread, self.chance(), first=2 * SECOND)
+        await self._give_up(tracked, now)
+
+    async def _after_trouble(self, error: RemoteError) -> None:
         """The service gave no reading: come back later, and let deadlines pass meanwhile."""
         now = self.clock.now()
-        wait = backoff_ms(self._troubles, self.chance(), first=2 * SECOND)
-        for tracked in self._schedule.put_off(now + wait):
-            if tracked.job.state is not JobState.FAILED and has_timed_out(tracked.job, now):
-                await self._end(tracked, tracked.job.failed(Failure(FailureKind.TIMED_OUT), now))
+        wait, rest = backoff_ms(self._troubles, self.chance(), first=2 * SECOND), rest_ms(error)
+        for tracked in self._schedule.put_off(now + max(wait, rest), rest_until=now + rest):
+            await self._give_up(tracked, now)
+
+    async def _give_up(self, tracked: Tracked, now: int) -> None:
+        """End what was waited for long enough, though nobody has read it."""
+        if tracked.job.state is not JobState.FAILED and has_timed_out(tracked.job, now):
+            await self._end(tracked, tracked.job.failed(Failure(FailureKind.TIMED_OUT), now))
 
     # -- what a reading means ----------------------------------------------------------------------------
 
@@ -247,6 +282,8 @@ class Tracker:
         now = self.clock.now()
         self._schedule.done(task_id, asked_at)
         self.last_reading_at = tracked.read_at = now
+        self._answers += 1
+        tracked.unread = 0
         tracked.due_at = now + self._delay(tracked.job, now)
         if self._schedule.of(tracked.job.key) is not tracked:  # dropped while the answer was on its way
             return
@@ -258,7 +295,7 @@ class Tracker:
             await self._remote_failure(tracked, seen, now)
         elif seen.status is TaskStatus.MODAL and not self._may_be_filled(tracked.job, now):
             await self._end(tracked, tracked.job.failed(Failure(FailureKind.NEEDS_INPUT), now))
-        elif seen.status is TaskStatus.SUCCESS and not _shows_something(tracked.job, seen):
+        elif seen.status is TaskStatus.SUCCESS and not shows_something(tracked.job, seen):
             await self._pictureless(tracked, now)
         else:
             await self._progressed(tracked, seen, now)
@@ -280,7 +317,7 @@ class Tracker:
         tracked.misses = 0
         if after.is_terminal:
             await self._end(tracked, after)
-        elif has_timed_out(after, now) or _never_started(after, now):
+        elif has_timed_out(after, now) or never_started(after, now):
             await self._end(tracked, after.failed(Failure(FailureKind.TIMED_OUT), now))
         elif after != before:
             if after.state is not before.state or now - tracked.stored_at >= STORE_PROGRESS_EVERY_MS:
@@ -328,7 +365,7 @@ class Tracker:
 
     async def _look_late(self, tracked: Tracked, seen: TaskSnapshot | None, now: int) -> None:
         """A job that timed out with us: only a picture is news now."""
-        if seen is not None and seen.status is TaskStatus.SUCCESS and _shows_something(tracked.job, seen):
+        if seen is not None and seen.status is TaskStatus.SUCCESS and shows_something(tracked.job, seen):
             await self._end(tracked, tracked.job.observed(seen, now))
             return
         is_over = (seen is not None and seen.has_failed) or not tracked.job.is_watched(now)
@@ -358,17 +395,3 @@ class Tracker:
             tracked.due_at = self.clock.now() + GRACE_MS
             return False
         return True
-
-
-def _shows_something(job: Job, seen: TaskSnapshot) -> bool:
-    """Whether a SUCCESS carries what its kind promises: a picture, or a text for a description."""
-    if seen.discord_url or seen.storage_key:
-        return True
-    if job.kind is JobKind.SHORTEN:
-        return bool(words_of(job.kind, seen))
-    return job.kind is JobKind.DESCRIBE and bool(seen.prompt or seen.description)
-
-
-def _never_started(job: Job, now: int) -> bool:
-    waited = now - (job.submitted_at or job.created_at)
-    return job.state is JobState.SUBMITTED and waited >= NOT_STARTED_MS[job.pool]

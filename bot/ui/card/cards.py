@@ -14,7 +14,7 @@ from bot.domain.pools import Pool
 from bot.domain.ports import MOST_AHEAD
 from bot.services.intake.describe import FROM_DESCRIPTION
 from bot.services.intake.shorten import FROM_SHORTENED
-from bot.services.worker.delivery import REDUCED
+from bot.services.worker.delivery import LACKING, REDUCED
 from bot.texts import Text, text
 from bot.ui.card.card_buttons import CardButtons, DetailLevel
 from bot.ui.card.description import idea_lines
@@ -305,11 +305,18 @@ class _Drawing:
         for note in notes:
             if note == TOO_LARGE and (link := clickable(self._address)) is not None:
                 yield self._small(text("card.too_large_link", link=link))
-            elif note not in {FROM_DESCRIPTION, FROM_SHORTENED, REDUCED}:  # said elsewhere, with a link
+            elif note not in {
+                FROM_DESCRIPTION,
+                FROM_SHORTENED,
+                LACKING,
+                REDUCED,
+            }:  # said elsewhere, with a link
                 yield self._small(text(note))
-        is_reduced, address = REDUCED in notes, self._address
+        is_reduced, is_lacking, address = REDUCED in notes, LACKING in notes, self._address
         if picture is not None:
-            is_reduced, address = picture.reduced, picture.source
+            is_reduced, is_lacking, address = picture.reduced, picture.lacking is not None, picture.source
+        if is_lacking:
+            yield self._small(text(LACKING))
         if is_reduced:
             link = clickable(address)
             yield self._small(text(REDUCED) if link is None else text("card.reduced_link", link=link))

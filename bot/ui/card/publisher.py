@@ -29,7 +29,7 @@ from bot.ui.kit.message_parser import picture_url, picture_urls, shows
 from bot.ui.kit.open_answers import NOBODY
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from bot.domain.jobs import Job, ReplyTarget
     from bot.domain.ports import Clock, Picture, Showing
@@ -136,11 +136,12 @@ class DiscordPublisher:
             channel = self._client.get_partial_messageable(channel_id)
             return picture_url(await channel.fetch_message(message_id))
 
-    async def picture_urls(self, channel_id: int, message_id: int) -> Sequence[str]:
+    async def picture_urls(self, channel_id: int, message_id: int) -> Mapping[int, str]:
         """Read where all its pictures are."""
         async with translated():
             channel = self._client.get_partial_messageable(channel_id)
-            return picture_urls(await channel.fetch_message(message_id))
+            shown = picture_urls(await channel.fetch_message(message_id))
+        return {_number_in(url) or place: url for place, url in enumerate(shown, 1)}
 
     async def take_down(self, channel_id: int, message_id: int) -> None:
         """Delete a message of the bot's."""
@@ -309,15 +310,23 @@ class _Sending:
         if picture is None:
             return []
         described = self._cards.description(self.job, self._detail)
-        names = [f"{number}-" if picture.more else "" for number in range(1, len(picture.more) + 2)]
-        together = zip(names, (picture, *picture.more), strict=True)
-        return [_file(one, described=described, number=number) for number, one in together]
+        several = bool(picture.more or picture.lacking)
+        return [
+            _file(one, described=described, number=f"{one.number}-" if several else "")
+            for one in (picture, *picture.more)
+        ]
 
 
 def _file(picture: Picture, *, described: str | None = None, number: str = "") -> discord.File:
     """`number` sets pictures apart that are quite alike: two files of one name are one to a card."""
     name = number + (re.sub(r"[^A-Za-z0-9_.-]+", "_", picture.filename).lstrip("._") or "picture")
     return discord.File(io.BytesIO(picture.data), filename=name, description=described)
+
+
+def _number_in(url: str) -> int | None:
+    """The number that `_file` has set before a picture's name."""
+    found = re.fullmatch(r"([1-9])-.+", url.partition("?")[0].rpartition("/")[2])
+    return int(found[1]) if found else None
 
 
 def _nonce(job: Job) -> str:

@@ -4,6 +4,7 @@ Never here: jobs."""
 from __future__ import annotations
 
 import io
+import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -217,7 +218,7 @@ async def test_a_list_of_models_that_cannot_be_read_is_no_list_without_the_model
     body: bytes, fault: RemoteFault
 ) -> None:
     transport, model = (
-        httpx.MockTransport(lambda _: httpx.Response(200, content=body)),
+        httpx.MockTransport(lambda _: httpx.Response(200, stream=httpx.ByteStream(body))),
         engine_model("gpt-image-1"),
     )
     assert model is not None
@@ -254,12 +255,38 @@ def test_an_answer_of_another_shape_is_unclear_and_raises_nothing_else(body: byt
         (b'{"statusCode": 401, "message": "Unauthorized"}', RemoteFault.KEY),
         (b'{"statusCode": 402, "message": "no"}', RemoteFault.BALANCE),
         (b'{"error": {"code": "moderation_blocked", "message": "no"}}', RemoteFault.REFUSED),
+        (b'{"success": false, "message": "insufficient balance"}', RemoteFault.BALANCE),
+        (b'{"code": 429, "message": "Too many requests", "data": null}', RemoteFault.THROTTLED),
+        (b'{"code": 400, "msg": "bad size"}', RemoteFault.REFUSED),
     ],
 )
 def test_a_refusal_inside_a_success_is_a_refusal(body: bytes, fault: RemoteFault) -> None:
     with pytest.raises(RemoteError) as caught:
         _items(_checked(200, {}, body))
     assert caught.value.fault is fault
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "Your request was flagged.", "code": "content_moderation"},
+        {"message": "Your request was rejected by the safety system.", "code": None},
+    ],
+)
+async def test_one_members_refused_prompt_closes_the_engine_to_nobody(error: dict[str, Any]) -> None:
+    known = engine_model("gpt-image-1")
+    assert known is not None
+    answer = httpx.MockTransport(
+        lambda _: httpx.Response(403, stream=httpx.ByteStream(json.dumps({"error": error}).encode()))
+    )
+    async with open_lines(trust_env=False, transport=answer) as lines:
+        caller = Caller(lines=lines, origin="https://x.example", guard=unguarded, metrics=None, seconds=10.0)
+        api = ImagesApi(caller, SANDBOX_KEY, known)
+
+        said = await refused(api)
+
+        assert (said.fault, said.kind) == (RemoteFault.REFUSED, FailureKind.BANNED_PROMPT)
+        assert not api.is_refused
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bot.domain.inputs import INPUT_LIFE_MS
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import JobKind, JobState, Route
 from bot.domain.pools import Allowance, Pool
-from bot.errors import RemoteError, RemoteFault, RetryLater, StorageTrouble, UserError
+from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.drawing import INSTEAD, DrawOptions, may_be_drawn
 from tests.services.engine import Engine, furnish
@@ -145,6 +145,70 @@ async def test_an_address_that_gives_nothing_for_now_is_asked_again_and_nothing_
     assert job.route is not Route.KEPT
     assert world.discord.of(job.key)[-1].picture is not None
     assert len(studio.orders) == 1
+
+
+ADDRESSES = [f"https://pictures.example/{n}.png" for n in (1, 2, 3)]
+
+
+def shown(world: Harness, job: Job) -> list[int]:
+    """The numbers of the pictures on its card."""
+    picture = world.discord.of(job.key)[-1].picture
+    return [] if picture is None else [one.number for one in (picture, *picture.more)]
+
+
+@pytest.mark.parametrize("trouble", [RetryLater("http_404"), RouteClosed("host_not_allowed")])
+async def test_one_picture_that_cannot_be_fetched_takes_none_of_the_others_along(
+    world: Harness, trouble: Exception
+) -> None:
+    studio = await opened(world)
+    studio.addresses = list(ADDRESSES)
+    world.address_troubles[ADDRESSES[1]] = trouble
+    job = await drawn(world, number=3)
+
+    assert shown(world, job) == [1, 3]
+    assert job.notes == ("note.pictures_lacking",)
+
+
+async def test_pictures_whose_addresses_have_ended_are_taken_from_their_card(world: Harness) -> None:
+    studio = await opened(world)
+    studio.addresses = list(ADDRESSES)
+    job = await drawn(world, number=3)
+    world.address_troubles = dict.fromkeys(ADDRESSES, RetryLater("http_403"))
+    (card,) = world.discord.of(job.key)
+    assert card.picture is not None
+    first, second, third = (card.picture, *card.picture.more)
+    second, third = (replace(one, filename=f"{one.number}.png") for one in (second, third))
+    card.picture = replace(first, more=(second, third))
+
+    await world.services.presses.press(world.asker(), job.key, 3, channel_id=0, message_id=0)
+
+    assert world.fetches[-1][1] == "https://cdn.example/3.png"
+
+
+async def test_a_picture_that_comes_a_little_later_is_waited_for(world: Harness) -> None:
+    studio = await opened(world)
+    studio.addresses = list(ADDRESSES)
+    world.address_troubles[ADDRESSES[0]] = RetryLater("http_404")
+    job = await begun(world, number=3)
+    await world.pass_time(60)
+    world.address_troubles.clear()
+    job = await ended(world, job)
+
+    assert shown(world, job) == [1, 2, 3]
+    assert job.notes == ()
+
+
+async def test_a_button_varies_the_picture_of_its_number_and_no_other(world: Harness) -> None:
+    studio = await opened(world)
+    studio.addresses = list(ADDRESSES)
+    world.address_troubles[ADDRESSES[1]] = RouteClosed("host_not_allowed")
+    job = await drawn(world, number=3)
+
+    assert await refused_press(world, job, 2) == "jobs.picture_gone"
+    await world.services.presses.press(world.asker(), job.key, 3, channel_id=0, message_id=0)
+    assert world.fetches[-1][1] == ADDRESSES[2]
+    await forgotten(world)
+    assert await refused_press(world, job, 2) == "jobs.picture_gone"
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,12 @@ from bot.services.worker.page_scan import PageScan
 from bot.services.worker.poll_schedule import PollSchedule, Tracked
 from bot.storage.backup import restore, take
 from tests.claims import claim_work
-from tests.faults.windows import furnish
+from tests.faults.windows import FamilyApi, furnish
 from tests.services.harness import Harness
 from tests.storage import making
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
 
     from bot.domain.jobs import Job
@@ -129,6 +129,94 @@ async def test_pages_that_fail_leave_all_jobs_for_later(world: Harness) -> None:
     world.upstream.list_trouble = None
 
     assert [(await world.ended(j)).state for j in jobs] == [JobState.SUCCEEDED] * 3
+
+
+async def test_jobs_are_read_singly_while_only_the_list_is_ill(world: Harness) -> None:
+    jobs = [await world.imagine(user=n) for n in range(3)]
+    world.upstream.list_trouble = DOWN
+
+    assert [(await world.ended(j)).state for j in jobs] == [JobState.SUCCEEDED] * 3
+    assert world.clock.now() - jobs[0].created_at < 60_000
+    assert world.upstream.reads.count("page") == 1
+
+
+async def test_jobs_are_read_singly_while_only_the_call_for_many_is_ill(
+    family: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = FamilyApi.query_many
+
+    async def broken(api: FamilyApi, ids: Collection[RemoteTaskId]) -> dict[RemoteTaskId, TaskSnapshot]:
+        if len(ids) > 1:
+            raise DOWN
+        return await whole(api, ids)
+
+    monkeypatch.setattr(FamilyApi, "query_many", broken)
+    jobs = [await family.imagine(user=n) for n in range(3)]
+
+    assert [(await family.ended(j)).state for j in jobs] == [JobState.SUCCEEDED] * 3
+
+
+async def test_a_task_whose_answers_cannot_be_read_slows_no_other(world: Harness) -> None:
+    world.upstream.template["seconds"] = 3600
+    bad = await world.imagine(user=1)
+    await world.pass_time(1)
+    world.upstream.unreadable.add(str(world.upstream.tasks[0].id))
+    await world.pass_time(300)
+    world.upstream.template["seconds"] = 95
+
+    good = await world.ended(await world.imagine(user=2))
+
+    assert (good.finished_at or 0) - good.created_at <= 105_000
+    assert good.state is JobState.SUCCEEDED
+    ended = await world.ended(bad)
+    assert ended.failure is not None
+    assert ended.failure.kind is FailureKind.TIMED_OUT
+
+
+async def test_readings_that_are_throttled_rest_as_long_as_was_asked(world: Harness) -> None:
+    world.upstream.template["seconds"] = 200
+    job = await world.imagine()
+    await world.pass_time(1)
+    world.upstream.query_trouble = RemoteError(RemoteFault.THROTTLED, "429", retry_after=120)
+    await world.pass_time(10)
+    world.upstream.reads.clear()
+
+    await world.pass_time(60)
+    (tracker,) = world.services.worker.trackers.values()
+    tracker.receive_webhook(job.key, ended=True)
+    await world.pass_time(40)
+    assert world.upstream.reads == []
+
+    world.upstream.query_trouble = None
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+    assert world.clock.now() - job.created_at < 230_000
+
+
+async def test_nobody_rests_for_longer_than_some_minutes(world: Harness) -> None:
+    world.upstream.template["seconds"] = 30
+    job = await world.imagine()
+    await world.pass_time(1)
+    world.upstream.query_trouble = RemoteError(RemoteFault.THROTTLED, "429", retry_after=3600)
+    await world.pass_time(60)
+    world.upstream.query_trouble = None
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+    assert world.clock.now() - job.created_at < 400_000
+
+
+async def test_the_list_is_tried_again_after_a_while(world: Harness) -> None:
+    world.upstream.template["seconds"] = 600
+    for n in range(3):
+        await world.imagine(user=n)
+    world.upstream.list_trouble = DOWN
+    await world.pass_time(30)
+    world.upstream.list_trouble = None
+    await world.pass_time(60)
+    world.upstream.reads.clear()
+
+    await world.pass_time(30)
+
+    assert set(world.upstream.reads) == {"page"}
 
 
 async def _timed_out(world: Harness) -> Job:

@@ -16,6 +16,7 @@ from bot.domain.jobs import LIVE, Ancestor, JobKind, JobState, Press
 from bot.domain.pools import Pool
 from bot.domain.ports import Showing
 from bot.domain.tasks import RemoteAction
+from bot.errors import RouteClosed
 from bot.services.history.jobs import Relatives
 from bot.texts import text
 from bot.ui.card.card_buttons import DetailLevel
@@ -318,6 +319,15 @@ def test_a_card_drawn_anew_beside_its_smaller_picture_still_says_so_once(
         card = words(cards.draw(Showing(job, NOW), picture=picture).to_components())
         assert card.count("Made smaller") == card.count(said) == 1
     assert "Made smaller" not in words(cards.draw(Showing(job, NOW), picture=a_picture()).to_components())
+
+
+def test_a_card_drawn_anew_beside_some_of_its_pictures_still_says_that_others_are_missing() -> None:
+    cards = Cards(CATALOGUES)
+    job = a_job(JobState.SUCCEEDED, notes=("note.pictures_lacking",))
+
+    for picture in (None, a_picture(lacking=RouteClosed("no_picture"))):
+        assert words(cards.draw(Showing(job, NOW), picture=picture).to_components()).count("Not all") == 1
+    assert "Not all" not in words(cards.draw(Showing(job, NOW), picture=a_picture()).to_components())
 
 
 def an_order(state: JobState, **changes: Any) -> Job:

@@ -250,6 +250,21 @@ async def test_an_odd_file_name_becomes_one_that_a_card_can_name() -> None:
         assert [one.filename for one in only_message(here).attachments] == ["a_lighthouse_1_.png"]
 
 
+async def test_pictures_on_a_card_keep_their_numbers_where_one_of_them_is_missing() -> None:
+    gone = RouteClosed("no_picture")
+    first, third = (replace(a_picture(), number=number) for number in (1, 3))
+    async with line() as here:
+        for picture, numbers in (
+            (replace(first, more=(third,), lacking=gone), [1, 3]),
+            (replace(third, lacking=gone), [3]),
+            (a_picture(), [1]),
+        ):
+            job = await posted(here, here.job())
+            await here.publisher.show(seen(job), Route.EDIT, picture=picture)
+            at = job.reply.channel_id, job.reply.message_id or 0
+            assert list(await here.publisher.picture_urls(*at)) == numbers
+
+
 async def test_a_child_of_a_picture_pings_nobody() -> None:
     async with line() as here:
         job = here.job(prompt="@everyone <@1>", press=a_press())
