@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.Group
 
 MAKERS: Final = frozenset({"imagine", "blend", "describe", "shorten", "draw"}) | {
-    localized(f"menu.{menu}").message for menu in ("describe", "use")
+    localized("menu.describe").message,
+    localized("menu.use").message,
 }
 """Commands and menus that begin something in a pool: of no use where none is open."""
 NEEDS: Final[dict[str, Callable[[Capabilities], bool]]] = {
