@@ -4,8 +4,9 @@ Never here: what making, capping and deleting mean (that is `bot.services.accoun
 from __future__ import annotations
 
 import json
+import re
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -26,6 +27,8 @@ group = typer.Typer(
 Key = Annotated[
     str, typer.Argument(metavar="KEY", help="A key's tag, or whom it is for (see `easel keys list`).")
 ]
+_ESCAPED: Final = re.compile(r"\\([^\w\s]|_)")
+"""What Discord would read as markup, in sentences that may be shown there, too."""
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: one JSON document.")]
 Cap = Annotated[int, typer.Option("--cap", help="Credits that may be paid with it, 1 at least.")]
 
@@ -154,7 +157,8 @@ def _with_keys(work: Callable[[UpstreamKeys], Awaitable[None]]) -> None:
             async with _upstream_keys(settings) as keys:
                 await work(keys)
         except UserError as refusal:
-            raise StartupError(Catalogues.load().render(refusal.text, SOURCE)) from None
+            said = Catalogues.load().render(refusal.text, SOURCE)
+            raise StartupError(_ESCAPED.sub(r"\1", said)) from None
         except (RemoteError, StorageTrouble) as trouble:
             raise StartupError(str(trouble)) from None
 

@@ -56,6 +56,8 @@ def values_of(one: DeclaredSetting) -> str:
 
 
 def delivered(one: DeclaredSetting) -> str:
+    if one.default is None and one.about.unset_value is not None:
+        return english("setting.automatic")
     if one.default is None:
         return english(f"setting.{one.about.unset}") if one.about.unset else "none"
     if isinstance(one.about.kind, Number) and one.default in dict(one.about.kind.names):

@@ -204,6 +204,7 @@ def test_an_accounts_key_is_printed_once(shell: Shell) -> None:
         ((SERVER, "--cap", "5", "--until", "2020-01-01"), "78 That end has passed already"),
         ((SERVER, "--cap", "5", "--until", "soon"), "78 “soon” is no end"),
         (("a" * 40, "--cap", "5", "--until", "30d"), "has at most 32 characters"),
+        (("Guest_a.b", "--cap", "5", "--until", "30d"), "78 “Guest_a.b” is"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(shell: Shell, words: tuple[str, ...], said: str) -> None:

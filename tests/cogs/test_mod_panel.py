@@ -18,7 +18,7 @@ from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.ports import Showing
 from bot.domain.prices import PICTURES, Charge
 from bot.domain.servers.access import MediaRule, PressPermission, Treatment
-from bot.domain.servers.guilds import UNDECIDED
+from bot.domain.servers.guilds import KEPT
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.servers.server_settings import COMMANDS, DECLARATIONS
 from bot.errors import UserError
@@ -302,22 +302,27 @@ async def test_what_may_have_no_limit_loses_it_by_any_word_for_that(tmp_path: Pa
         assert (await here.settings()).retention_days is None
 
 
-async def test_a_decision_about_prompts_is_left_to_the_owner_again_by_its_name(tmp_path: Path) -> None:
+async def test_prompts_are_kept_by_the_word_for_it_and_left_to_the_owner_again_by_none(
+    tmp_path: Path,
+) -> None:
     async with room(tmp_path) as here:
         here.services.housekeeping.retention_days = 7
         name = "Days that prompts are kept…"
         message = await opened(here)
         untouched = await window(here, message, name)
-        await here.mo.submit_modal(untouched, {"days": field(untouched, "days")["value"]})
+        await here.mo.submit_modal(untouched, {"days": field(untouched, "days").get("value", "")})
         assert (await here.settings()).revision == 0
 
-        await here.mo.submit_modal(await window(here, message, name), {"days": "-"})
-        assert (await here.settings()).retention_days is None
-        await here.mo.submit_modal(await window(here, message, name), {"days": "Automatic"})
+        await here.mo.submit_modal(await window(here, message, name), {"days": "Never"})
+        assert (await here.settings()).retention_days == KEPT
+        kept = await window(here, message, name)
+        await here.mo.submit_modal(kept, {"days": field(kept, "days")["value"]})
+        assert (await here.settings()).revision == 1
+        await here.mo.submit_modal(await window(here, message, name), {"days": ""})
         assert "Erase prompts 7 days" in text_of(message)
         await here.mo.click(message, label="Yes, delete them")
 
-        assert (await here.settings()).retention_days == UNDECIDED
+        assert (await here.settings()).retention_days is None
         assert "the bot's owner holds: prompts are erased 7 days" in text_of(message)
 
 
@@ -327,7 +332,7 @@ async def test_what_is_asked_first_is_asked_from_the_panel_too(tmp_path: Path) -
 
         await here.mo.submit_modal(await window(here, message, "Days that prompts are kept…"), {"days": "7"})
         asked = text_of(message)
-        assert (await here.settings()).retention_days == UNDECIDED
+        assert (await here.settings()).retention_days is None
         await here.mo.click(message, label="Yes, delete them")
 
         assert "Erase prompts 7 days" in asked

@@ -14,7 +14,7 @@ from discord import app_commands
 from bot.domain.jobs import Ancestor, JobState
 from bot.domain.pools import Pool
 from bot.domain.servers.access import HOUR_MS, PressPermission, Treatment
-from bot.domain.servers.guilds import UNDECIDED, AuditEntry
+from bot.domain.servers.guilds import KEPT, AuditEntry
 from bot.domain.servers.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.services.servers.moderation import Moderation
 from bot.ui.kit.escape import quoted
@@ -402,13 +402,13 @@ async def test_forgetting_prompts_asks_first(tmp_path: Path) -> None:
         shown = await run(here, "retention", days=30)
 
         assert "Erase prompts 30 days" in seen(shown)
-        assert (await here.settings()).retention_days == UNDECIDED
+        assert (await here.settings()).retention_days is None
         assert "are erased 30 days" in await press(here, shown, "Yes, delete them")
         assert (await here.settings()).retention_days == 30
         assert "are erased 30 days" in await here.do("retention")
         assert (await here.settings()).retention_days == 30
         assert "Prompts are kept" in await here.do("retention", off=True)
-        assert (await here.settings()).retention_days is None
+        assert (await here.settings()).retention_days == KEPT
 
 
 async def test_channels_are_allowed_denied_cleared_and_listed(tmp_path: Path) -> None:
@@ -521,6 +521,12 @@ async def test_how_long_prompts_are_kept_is_said_as_it_is(tmp_path: Path) -> Non
         assert "Prompts are kept" in await here.do("retention", off=True)
         asked = await press(here, await run(here, "audit"), UNDO)
         assert "Erase prompts 7 days" in asked
+        assert (await here.settings()).retention_days == KEPT
+
+        shown = await run(here, "retention", days=0)
+        assert "the bot's owner holds: prompts are erased 7 days" in await press(
+            here, shown, "Yes, delete them"
+        )
         assert (await here.settings()).retention_days is None
 
 
@@ -577,7 +583,8 @@ async def test_whatever_is_kept_of_an_act_has_its_sentence(tmp_path: Path) -> No
         )
         for n, most in enumerate((9, 1)):
             policy = StrikePolicy(most, 30, 24)
-            await members.strike(guild_id, ada, interaction_id=n, why="gore", at=1, policy=policy, by=BOSS)
+            at = moderation.clock.now()
+            await members.strike(guild_id, ada, interaction_id=n, why="gore", at=at, policy=policy, by=BOSS)
             await moderation.forgive(guild_id, BOSS, ada)
         await moderation.block(guild_id, BOSS, ada, until=None, reason="rude")
         await moderation.unblock(guild_id, BOSS, ada)

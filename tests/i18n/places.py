@@ -39,7 +39,7 @@ BY_NAME: Final[tuple[tuple[str, int], ...]] = (
     ),
     (r"\w+\.window(?:\.|_).+|remix\.prompt|region\.upload_file|using\.weight", FIELD),
     (
-        r"panel\.(?:allowed|everyone|defaults|limits)_hint|welcome\.\w+_hint|panel\.number.*|panel\.pings_hint|setting\.exempt",
+        r"panel\.(?:allowed|everyone|defaults|limits)_hint|welcome\.\w+_hint|panel\.number.*|panel\.(?:pings|retention)_hint|setting\.exempt",
         HINT,
     ),
     (r"setting\.\w+\.\w+|section\.(?!in_pool|paused|pool_off|channel_)\w+", FIELD),

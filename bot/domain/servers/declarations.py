@@ -77,6 +77,8 @@ class Setting:
     """Whether it may be nothing (None); as an option 0 takes a number away then, if 0 is out of its bounds."""
     unset: str | None = None
     """The option that takes it away: `off`, or `automatic`."""
+    unset_value: Any = None
+    """What it is then."""
     exempt: bool = False
     """Whether moderators are exempt, which is said wherever it is set."""
     path: str | None = None

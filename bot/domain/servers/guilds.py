@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
 
 NOTHING_SPENT: Final = Cost()
-UNDECIDED: Final = -1
-"""Days that a server keeps prompts whose moderators never said: the owner's, if there are any."""
+KEPT: Final = -1
+"""Days after which a server forgets prompts whose moderators decided that they are kept, whatever the owner's rule is."""
 DELETION_DELAY_MS: Final = 30 * 86_400_000
 """How long a server's data outlives the bot's leaving: somebody may have removed it by mistake."""
 
@@ -102,12 +102,13 @@ class GuildSettings:
     retention_days: int | None = setting(
         "retention",
         "days",
-        Number(1, 3_650, names=((UNDECIDED, "automatic"),)),
-        default=UNDECIDED,
+        Number(1, 3_650, names=((KEPT, "never"),), hint="retention_hint"),
+        default=None,
         optional=True,
         unset="off",
+        unset_value=KEPT,
     )
-    """After so many days prompts of finished jobs are forgotten; None: kept, `UNDECIDED`: as the owner says."""
+    """After so many days prompts of finished jobs are forgotten; `KEPT`: never; None: as the owner says."""
     pauses: tuple[Pause, ...] = ()
     images: ImagePolicy = field(default_factory=ImagePolicy)
     additions: tuple[PromptAddition, ...] = ()

@@ -14,9 +14,8 @@ from bot.domain.schedule import DAY
 from bot.domain.servers.access import REASON_LIMIT
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import Block, MemberView
-from bot.domain.servers.moderation import Verdict
 from bot.errors import RouteClosed, UserError
-from bot.services.servers.examining import as_sent, examined
+from bot.services.servers.examining import examined_as_sent
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock, JobStore, Publisher, Wakeup
     from bot.domain.servers.guild_ports import GuildStores
     from bot.domain.servers.guilds import Actor
+    from bot.domain.servers.moderation import Verdict
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.servers.policy import GuildPolicy
     from bot.services.servers.settings import Guilds
@@ -84,11 +84,7 @@ class Moderation:
 
     async def examine(self, guild_id: int, words: str) -> Verdict:
         """Try a prompt against the server's rules as `/imagine` would send it; nothing is counted or told."""
-        settings = await self.guilds.settings(guild_id)
-        verdicts = [await examined(one, settings.words) for one in as_sent(words, settings)]
-        found = {one.rule: one for verdict in verdicts for one in verdict.found}
-        allowed = dict.fromkeys(one for verdict in verdicts for one in verdict.allowed)
-        return Verdict(tuple(found.values()), tuple(allowed))
+        return await examined_as_sent(words, await self.guilds.settings(guild_id))
 
     # -- members -----------------------------------------------------------------------------------------
 

@@ -229,7 +229,7 @@ class Guilds:
         return await self.set_values(guild_id, actor, "log", {"channel": channel_id})
 
     async def set_retention(self, guild_id: int, actor: Actor, days: int | None) -> Changed:
-        """Say after how many days prompts of finished jobs are forgotten; None: never, `UNDECIDED`: as the owner says."""
+        """Say after how many days prompts of finished jobs are forgotten; `KEPT`: never, None: as the owner says."""
         return await self.set_values(guild_id, actor, "retention", {"days": days})
 
     # -- words -------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from sqlalchemy import Table, and_, delete, insert, select, text, update
 
 from bot.domain.jobs import TERMINAL, JobState
 from bot.domain.schedule import DAY, is_recent
-from bot.domain.servers.guilds import UNDECIDED
 from bot.storage.database import lock
 from bot.storage.people_tables import drafts, favourites, region_links
 from bot.storage.server_tables import (
@@ -116,9 +115,7 @@ class SqlRecords:
     async def forget_prompts(self, now: int, *, limit: int, usual_days: int | None = None) -> int:
         """See the port."""
         s = guild_sections.c
-        decided = select(s.guild_id, s.content).where(
-            s.section == "retention_days", s.content != str(UNDECIDED)
-        )
+        decided = select(s.guild_id, s.content).where(s.section == "retention_days", s.content != "null")
         days: dict[int | None, int | None] = {
             row.guild_id: _days(row.content)
             for row in await self._database.read(lambda cn: cn.execute(decided).all())
@@ -246,5 +243,5 @@ class SqlRecords:
 
 
 def _days(content: str) -> int | None:
-    """What a server decided: days, or that all is kept (None). Nothing is forgotten where this program cannot read it."""
+    """What a server decided: days, or that all is kept (`KEPT`, here None). Nothing is forgotten where this program cannot read it."""
     return int(content) if content.isdecimal() else None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.domain.servers.guilds import UNDECIDED
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.controls import StatelessView
@@ -61,10 +60,13 @@ async def apply(context: Context, command: str, values: Mapping[str, Any]) -> Ch
     """Set what a command declares; None if the moderator is asked first, in the answer."""
     guild_id = context.moderator()
     check(context, command, values)
-    if command == "retention" and (kept := own_localizer(context).days_kept(values.get("days"))) is not None:
-        await _ask_to_forget(context, kept, usual=values["days"] == UNDECIDED)
-        return None
     guilds = context.services.guilds
+    if command == "retention" and "days" in values:
+        days, before = values["days"], (await guilds.settings(guild_id)).retention_days
+        kept = own_localizer(context).days_kept(days)
+        if kept is not None and days != before:
+            await _ask_to_forget(context, kept, usual=days is None)
+            return None
     return await guilds.set_values(guild_id, context.actor, command, values)
 
 
@@ -105,5 +107,5 @@ async def set_retention(context: Context, days: int) -> None:
     """Forget prompts after so many days; 0: after those of the owner."""
     await context.defer_update()
     guilds = context.services.guilds
-    await guilds.set_retention(context.guild_id, context.actor, days or UNDECIDED)
+    await guilds.set_retention(context.guild_id, context.actor, days or None)
     await show_state(context, "retention")

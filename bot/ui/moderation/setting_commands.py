@@ -109,7 +109,7 @@ def read_options(declared: tuple[DeclaredSetting, ...], given: Mapping[str, Any]
         if away and value is not None:
             raise UserError(text("settings.one_of", option=about.option, other=about.unset or ""))
         if away or about.is_taken_away_by(value):
-            values[about.option] = None
+            values[about.option] = about.unset_value if away else None
         elif value is not None:
             values[about.option] = _read(about, value)
     return values

@@ -11,7 +11,7 @@ from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
 from bot.domain.servers.access import MediaRule, Treatment
 from bot.domain.servers.declarations import Choice, MultipleChoice, Named, Number, Switch
-from bot.domain.servers.guilds import UNDECIDED, Pause, ServerTotal
+from bot.domain.servers.guilds import KEPT, Pause, ServerTotal
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.servers.prompt_rules import KindRule, ParameterLimit, PromptAddition
 from bot.domain.servers.server_settings import COMMANDS
@@ -46,7 +46,7 @@ class Localizer:
 
     def days_kept(self, decided: int | None) -> int | None:
         """How long prompts are kept in truth, by what a server decided; None: for ever."""
-        return self.usual_days if decided == UNDECIDED else decided
+        return self.usual_days if decided is None else None if decided == KEPT else decided
 
     def place(self, target_id: int) -> Text | str:
         """A channel, a role or everyone."""
@@ -72,7 +72,7 @@ def value_words(declared: DeclaredSetting, value: Any) -> Text | str | int:
     """A value of a setting, as read or as the history keeps it."""
     about = declared.about
     names: dict[Any, str | None] = dict(about.kind.names) if isinstance(about.kind, Number) else {}
-    names[None] = about.unset
+    names[None] = about.unset if about.unset_value is None else "automatic"
     if value is None or (isinstance(value, int) and value in names):
         return text(f"setting.{names[value]}") if names[value] else "—"
     match about.kind:
@@ -157,7 +157,7 @@ def _pings(settings: GuildSettings) -> Text:
 
 def _retention(settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
     """How long prompts are kept; where that is the owner's decision, it is said."""
-    days, decided = localizer.days_kept(settings.retention_days), settings.retention_days != UNDECIDED
+    days, decided = localizer.days_kept(settings.retention_days), settings.retention_days is not None
     if days is None:
         said = text("mod.retention_off")
     else:

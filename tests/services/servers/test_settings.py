@@ -18,7 +18,7 @@ from bot.domain.servers.access import (
     PressPolicy,
     Treatment,
 )
-from bot.domain.servers.guilds import UNDECIDED, Pools, ServerTotal
+from bot.domain.servers.guilds import Pools, ServerTotal
 from bot.domain.servers.moderation import RULES_LIMIT, Match, StrikePolicy, WordAction, WordRule
 from bot.services.servers import settings as room
 from bot.services.servers.edits import CHANNELS_LIMIT, channels_placed
@@ -178,9 +178,7 @@ async def test_taking_a_choice_back_leaves_nothing(server: Server) -> None:
         await g.set_retention(GUILD, ADA, 3 if on else None)
 
     left = await g.settings(GUILD)
-    empty = replace(
-        left, revision=0, log_channel=None, retention_days=UNDECIDED
-    )  # to keep them is a decision
+    empty = replace(left, revision=0, log_channel=None)
     assert empty == type(left)(guild_id=GUILD)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import event, func, select, update
 from bot.domain.jobs import Ancestor, JobKind, Press, Route
 from bot.domain.keys import JobKey
 from bot.domain.personal_items import Draft
+from bot.domain.servers.guilds import KEPT
 from bot.domain.tasks import RemoteTaskId
 from bot.storage.jobs.erased import PATIENCE_MS
 from bot.storage.server_tables import audit, guilds
@@ -97,16 +98,23 @@ async def test_a_server_that_decided_to_keep_prompts_keeps_them_whatever_the_own
     kept = await finished(storage)
     if before is not None:
         await retain(storage, before)
-    await retain(storage, None)
+    await retain(storage, KEPT)
 
     assert await storage.guilds.records.forget_prompts(NOON + 99 * DAY, limit=9, usual_days=7) == 0
     assert (await stored(storage, kept)).prompt == kept.prompt
 
 
-async def test_the_owners_days_hold_again_where_a_decision_was_taken_back(storage: Storage) -> None:
+@pytest.mark.parametrize("decided", [30, KEPT])
+@pytest.mark.parametrize("undone", [True, False])
+async def test_the_owners_days_hold_again_where_a_decision_was_taken_back(
+    storage: Storage, decided: int, *, undone: bool
+) -> None:
     await finished(storage)
-    await retain(storage, 30)
-    await storage.guilds.settings.undo_last(GUILD, actor=ADA, at=NOON)
+    await retain(storage, decided)
+    if undone:
+        await storage.guilds.settings.undo_last(GUILD, actor=ADA, at=NOON)
+    else:
+        await retain(storage, None)
 
     assert await storage.guilds.records.forget_prompts(NOON + 9 * DAY, limit=9, usual_days=7) == 1
 
