@@ -117,7 +117,7 @@ def _written(value: Argument, locale: Locale) -> str:
 
 
 class Catalogues:
-    """Every language of the house, read when it is first spoken.
+    """Every language of this installation, read when it is first spoken.
 
     Numbers are written in the language's way (1,000 and 1.000), except inside Discord's markup; ids that are shown
     bare are given as strings. `strict` raises on an unknown id (tests); otherwise the id is shown and logged once.

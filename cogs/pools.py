@@ -23,6 +23,7 @@ from bot.texts import text
 from bot.ui.kit.command_texts import localized
 from bot.ui.kit.context import AnyInteraction, Context
 from bot.ui.pools import changes as pool_changes
+from bot.ui.pools.gone_roles import read_whose, suggest_gone_role
 from bot.ui.pools.options import (
     AUTOMATIC,
     NAMES,
@@ -125,14 +126,24 @@ class PoolCog(commands.Cog):
         await _confirm(context, pool_changes.set_rule(context, meant, role.id, numbers))
 
     @pool.command(name="unrule", description=localized("command.pool.unrule"))
-    @app_commands.describe(pool=localized("command.pool.pool"), role=localized("command.pool.role"))
+    @app_commands.describe(
+        pool=localized("command.pool.pool"),
+        role=localized("command.pool.role"),
+        gone=localized("command.pool.unrule.gone"),
+    )
     @app_commands.choices(pool=NAMES)
-    @app_commands.autocomplete(pool=suggest_name)
-    async def unrule(self, interaction: discord.Interaction[Easel], pool: str, role: discord.Role) -> None:
-        """Take a role's rule away."""
+    @app_commands.autocomplete(pool=suggest_name, gone=suggest_gone_role)
+    async def unrule(
+        self,
+        interaction: discord.Interaction[Easel],
+        pool: str,
+        role: discord.Role | None = None,
+        gone: str | None = None,
+    ) -> None:
+        """Take a role's rule away; a role that was deleted is named by its id."""
         context = Context(interaction)
-        meant = await read_any_pool(context, pool)
-        await _confirm(context, pool_changes.remove_rule(context, meant, role.id))
+        meant, whose = await read_any_pool(context, pool), read_whose(role, gone)
+        await _confirm(context, pool_changes.remove_rule(context, meant, whose))
 
     @pool.command(name="enable", description=localized("command.pool.enable"))
     @app_commands.describe(pool=localized("command.pool.pool"))

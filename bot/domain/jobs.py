@@ -284,7 +284,7 @@ class Job:
         return replace(self, state=state, **changes)  # type: ignore[arg-type]  # field names are ours, two lines below each
 
     def submitting(self, now: int) -> Self:
-        """A worker is about to send it. Stored before anything leaves the house."""
+        """A worker is about to send it. Stored before anything leaves this machine."""
         return self._to(JobState.SUBMITTING, sent_at=now, changed_at=now)
 
     def refusals(self, hold: str) -> int:

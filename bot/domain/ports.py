@@ -1,4 +1,4 @@
-"""The seams of the house: what services need from storage, the image API, Discord, the clock and the meters.
+"""The seams of the program: what services need from storage, the image API, Discord, the clock and the meters.
 Never here: implementations; adapters hold to these without importing each other."""
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ them would cost the more, the longer the line is, for every card."""
 
 
 class Clock(Protocol):
-    """Time as the house knows it. Every long wait of the bot goes through here, so that tests can turn it."""
+    """Time as the program knows it. Every long wait of the bot goes through here, so that tests can turn it."""
 
     def now(self) -> int:
         """Milliseconds since 1970, UTC."""

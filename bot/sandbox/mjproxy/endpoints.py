@@ -1,5 +1,5 @@
-"""The doors of a server: paths with and without a prefix, keys, faults of an exchange, and the log of calls.
-Never here: what is behind a door."""
+"""The endpoints of a server: paths with and without a prefix, keys, faults of an exchange, and the log of calls.
+Never here: what an endpoint does."""
 
 from __future__ import annotations
 

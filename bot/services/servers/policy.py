@@ -312,7 +312,7 @@ class GuildPolicy:
             )
             return ("note.words_warned",)
         if found.rule.action is WordAction.BLOCK or not await _is_typed(request, found.rule, settings):
-            raise UserError(text("refused.words", words=_quoted(found)))
+            raise UserError(text("refused.words", words=inert(_quoted(found))))
         raise UserError(await self._strike(settings, asker, pattern, _quoted(found), now))
 
     async def _strike(
@@ -340,11 +340,12 @@ class GuildPolicy:
                     details={"rule": pattern, "found": words, "blocked_until": struck.blocked_until},
                 ),
             )
+        said = inert(words)
         if struck.blocked_until is not None:
-            return text("refused.words_blocked", words=words, until=struck.blocked_until // 1_000)
+            return text("refused.words_blocked", words=said, until=struck.blocked_until // 1_000)
         if not struck.count:
-            return text("refused.words", words=words)
-        return text("refused.words_strike", words=words, count=struck.count, limit=policy.limit)
+            return text("refused.words", words=said)
+        return text("refused.words_strike", words=said, count=struck.count, limit=policy.limit)
 
 
 def _open_to(
@@ -374,7 +375,7 @@ async def _is_typed(request: Request, rule: WordRule, settings: GuildSettings) -
 
 
 def _quoted(found: Found) -> str:
-    """What a rule found, for a sentence that stays in the log channel whoever is erased."""
+    """What a rule found, as it was written, for what stays in the log channel whoever is erased; a sentence has it `inert`."""
     words, limit = found.words, MATCH_LIMIT if found.rule.match is Match.REGEX else FOUND_LIMIT
     return words if len(words) <= limit else f"{words[: limit - 1].rstrip()}…"
 

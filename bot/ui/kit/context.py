@@ -19,6 +19,7 @@ from bot.services.admission.viewer import Viewer
 from bot.texts import Text, listed, text
 from bot.ui.kit.error_sentences import NETWORK, sentence_for
 from bot.ui.kit.escape import cut
+from bot.ui.kit.gone import marked
 from bot.ui.kit.open_answers import NOBODY, NOT_DELIVERED, NOT_OURS, note
 
 if TYPE_CHECKING:
@@ -173,8 +174,8 @@ class Context:
         return (self.interaction.guild_locale or self.interaction.locale).value
 
     def localize(self, words: Text) -> str:
-        """Say it in the person's own language."""
-        return self.client.catalogues.render(words, self.locale)
+        """Say it in the person's own language; what the server no longer has is named so."""
+        return self.client.catalogues.render(marked(words, self.interaction.guild), self.locale)
 
     # -- what was sent along -----------------------------------------------------------------------------------
 

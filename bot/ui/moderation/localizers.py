@@ -3,9 +3,9 @@ Never here: what is said."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.ui.kit.gone import marked
 from bot.ui.moderation.setting_words import Localizer
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def own_localizer(context: Context) -> Localizer:
 
 
 def _localizer(context: Context, locale: str) -> Localizer:
-    localize = partial(context.client.catalogues.render, locale=locale)
-    guild = context.interaction.guild
+    guild, render = context.interaction.guild, context.client.catalogues.render
     roles = frozenset() if guild is None else frozenset(role.id for role in guild.roles)
-    return Localizer(localize, context.guild_id, roles, context.services.housekeeping.retention_days)
+    days = context.services.housekeeping.retention_days
+    return Localizer(lambda words: render(marked(words, guild), locale), context.guild_id, roles, days)

@@ -4,7 +4,6 @@ Never here: what is told, how often (`dispatcher`), and where (`bot.services.ser
 from __future__ import annotations
 
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -18,6 +17,7 @@ from bot.texts import Inert, Text, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.discord_errors import translated
 from bot.ui.kit.escape import cut, escaped, quoted
+from bot.ui.kit.gone import marked
 from bot.ui.moderation.changes import changes
 from bot.ui.moderation.pages import few
 from bot.ui.moderation.setting_words import Localizer
@@ -72,8 +72,9 @@ class ChannelModLog:
             return False
         guild = self._client.get_guild(guild_id)
         roles = frozenset() if guild is None else frozenset(role.id for role in guild.roles)
-        localize = partial(self._catalogues.render, locale=locale or self._locale(guild_id))
-        view = event_view(event, Localizer(localize, guild_id, roles))
+        language, render = locale or self._locale(guild_id), self._catalogues.render
+        localizer = Localizer(lambda words: render(marked(words, guild), language), guild_id, roles)
+        view = event_view(event, localizer)
         where = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         more = {"guild": guild_id, "channel": channel_id, "kind": event.kind.value}
         try:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.servers.server_settings import COMMANDS
+from bot.services.servers.named_places import named_places
 from bot.texts import text
 from bot.ui.kit.controls import StatelessView
+from bot.ui.kit.gone import channel_named, is_gone
 from bot.ui.kit.moderators import draw_mod_button
 from bot.ui.moderation.localizers import own_localizer
 from bot.ui.moderation.pages import few
@@ -42,6 +44,8 @@ GROUPS: Final = (
     ("words", "prompts", "batch"),
 )
 """What stands together; the last group is everything else that is declared."""
+NOT_FOUND: Final = "not_found"
+"""The button that is there only where a list names what is gone."""
 POOL_SECTIONS: Final = ("pauses", "rules", "totals", "prices")
 
 
@@ -49,13 +53,20 @@ async def show_panel(context: Context, *, notice: Text | None = None) -> None:
     """Read everything and put the panel into the answer."""
     settings = await context.services.guilds.settings(context.guild_id)
     helps = context.services.improving.helper.offered
-    await context.show(panel_view(settings, own_localizer(context), notice=notice, helps=helps))
+    guild = context.interaction.guild
+    gone = any(is_gone(guild, id_) for id_ in named_places(settings))
+    await context.show(panel_view(settings, own_localizer(context), notice=notice, helps=helps, gone=gone))
 
 
 def panel_view(
-    settings: GuildSettings, localizer: Localizer, *, notice: Text | None = None, helps: bool = True
+    settings: GuildSettings,
+    localizer: Localizer,
+    *,
+    notice: Text | None = None,
+    helps: bool = True,
+    gone: bool = False,
 ) -> discord.ui.LayoutView:
-    """Draw the panel; without a chat model that `helps`, nothing can be translated."""
+    """Draw the panel; without a chat model that `helps`, nothing can be translated; `gone`: a list names what is."""
     view = StatelessView()
     head = [localizer.localize(text("panel.title"))]
     if notice is not None:
@@ -80,14 +91,16 @@ def panel_view(
                 )
             )
         view.add_item(box)
-    view.add_item(
-        discord.ui.ActionRow(
-            draw_mod_button("panel", label=localizer.localize(text("pool.button.refresh"))),
-            draw_mod_button("audit", None, label=localizer.localize(text("button.history"))),
-            draw_mod_button("panel_export", label=localizer.localize(text("button.export"))),
-            draw_mod_button("welcome", label=localizer.localize(text("button.setup"))),
-        )
+    more = discord.ui.ActionRow[Any](
+        draw_mod_button("panel", label=localizer.localize(text("pool.button.refresh"))),
+        draw_mod_button("audit", None, label=localizer.localize(text("button.history"))),
+        draw_mod_button("panel_export", label=localizer.localize(text("button.export"))),
+        draw_mod_button("welcome", label=localizer.localize(text("button.setup"))),
     )
+    if gone:
+        label = f"{localizer.localize(text('panel.not_found'))}…"
+        more.add_item(draw_mod_button(NOT_FOUND, label=label, style=discord.ButtonStyle.primary))
+    view.add_item(more)
     return view
 
 
@@ -141,7 +154,8 @@ def _channels(settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
         yield localizer.localize(text("mod.channels_none"))
     for sign, channels in (("✅", policy.allowed), ("🚫", policy.denied)):
         if channels:
-            yield f"{sign} {' '.join(few([f'<#{channel}>' for channel in channels], PLACES, localizer.localize))}"
+            named = [localizer.localize(channel_named(channel)) for channel in channels]
+            yield f"{sign} {' '.join(few(named, PLACES, localizer.localize, room=ROOM))}"
 
 
 def _pools(settings: GuildSettings, localizer: Localizer) -> Iterable[str]:

@@ -13,6 +13,7 @@ from bot.texts import Localize, Text, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import NUMBER
 from bot.ui.kit.escape import plain
+from bot.ui.kit.gone import channel_named
 from bot.ui.kit.moderators import mod_button
 from bot.ui.moderation.pages import few, lines_view
 
@@ -38,7 +39,7 @@ def place_name(target_id: int, guild_id: int) -> Text:
     """A place as Discord shows it, or everywhere."""
     if target_id == guild_id:
         return text("place.everywhere")
-    return text("channel.named", channel=str(target_id))
+    return channel_named(target_id)
 
 
 async def show_prompt_rules(context: Context, page: int) -> None:
@@ -125,7 +126,9 @@ def image_lines(policy: ImagePolicy, localize: Localize, *, room: int = ROOM) ->
     if policy.age_restricted:
         yield localize(text("mod.images_age_restricted"))
     if policy.channels:
-        places = few([f"<#{channel}>" for channel in policy.channels], LISTED, localize, room=room)
+        places = few(
+            [localize(channel_named(channel)) for channel in policy.channels], LISTED, localize, room=room
+        )
         yield localize(text("mod.images_channels", channels=" ".join(places)))
     if not policy.links:
         yield localize(text("mod.links_off"))

@@ -18,6 +18,7 @@ from bot.domain.servers.server_settings import COMMANDS
 from bot.services.worker.news import NEWS_AFTER
 from bot.texts import text
 from bot.ui.kit.escape import quoted
+from bot.ui.kit.gone import channel_named, role_named
 from bot.ui.kit.languages import name_of
 from bot.ui.moderation.prompt_lists import addition_words, image_lines, kind_words, limit_words, place_name
 from bot.ui.pools.wording import allowance_words, charge_name, pool_name, role_name
@@ -48,11 +49,11 @@ class Localizer:
         """How long prompts are kept in truth, by what a server decided; None: for ever."""
         return self.usual_days if decided is None else None if decided == KEPT else decided
 
-    def place(self, target_id: int) -> Text | str:
+    def place(self, target_id: int) -> Text:
         """A channel, a role or everyone."""
         if target_id == self.guild_id:
             return text("mod.everyone")
-        return f"<@&{target_id}>" if target_id in self.role_ids else f"<#{target_id}>"
+        return role_named(target_id) if target_id in self.role_ids else channel_named(target_id)
 
 
 # -- values --------------------------------------------------------------------------------------------------
@@ -84,9 +85,9 @@ def value_words(declared: DeclaredSetting, value: Any) -> Text | str | int:
             chosen = ", ".join(values(one).name for one in value)
             return chosen or text("setting.all")
         case Named.CHANNEL:
-            return f"<#{value}>"
+            return channel_named(value)
         case Named.ROLE:
-            return f"<@&{value}>"
+            return role_named(value)
         case Named.LANGUAGE:
             return name_of(value)
     return value if isinstance(value, int) else quoted(str(value), VALUE_SHOWN)
@@ -167,7 +168,7 @@ def _retention(settings: GuildSettings, localizer: Localizer) -> Iterable[str]:
 
 COMPOSED: Final[Mapping[str, Callable[[GuildSettings, Localizer], Iterable[str]]]] = {
     "strikes": _one(_strikes),
-    "press": _one(lambda s: text(f"mod.press_{s.press.who.value}", role=str(s.press.role_id))),
+    "press": _one(lambda s: text(f"mod.press_{s.press.who.value}", role=role_named(s.press.role_id or 0))),
     "gate": _one(_gate),
     "pings": _one(_pings),
     "retention": _retention,
@@ -254,7 +255,7 @@ PARTS: Final[Mapping[tuple[str, str], Callable[[Any, Localizer], str]]] = {
         text("section.channel_closed", channel=str(id_))
     ),
     ("images", "channels"): lambda id_, localizer: localizer.localize(
-        text("mod.images_channels", channels=f"<#{id_}>")
+        text("mod.images_channels", channels=channel_named(id_))
     ),
     ("images", "hosts_allowed"): lambda host, localizer: localizer.localize(
         text("mod.hosts_allowed", hosts=f"`{host}`")

@@ -12,6 +12,7 @@ from bot.texts import Localize, Text, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import NUMBER
 from bot.ui.kit.escape import quoted
+from bot.ui.kit.gone import channel_named
 from bot.ui.kit.moderators import mod_button
 from bot.ui.moderation.pages import few, lines_view
 
@@ -106,7 +107,7 @@ def channels_view(context: Context, policy: ChannelPolicy) -> discord.ui.LayoutV
     box: discord.ui.Container[Any] = discord.ui.Container()
     for name, channels in (("allowed", policy.allowed), ("denied", policy.denied)):
         if channels:
-            lines = few([f"<#{channel}>" for channel in channels], CHANNELS, localize)
+            lines = few([localize(channel_named(channel)) for channel in channels], CHANNELS, localize)
             title = localize(text(f"mod.channels_{name}", n=len(channels)))
             box.add_item(discord.ui.TextDisplay(f"{title}\n{' '.join(lines)}"))
     return StatelessView(box)

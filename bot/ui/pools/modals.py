@@ -19,6 +19,7 @@ from bot.ui.kit.custom_ids import maybe, one_of
 from bot.ui.kit.escape import quoted
 from bot.ui.kit.rejected_modals import given_back
 from bot.ui.pools import changes as pool_changes
+from bot.ui.pools.gone_roles import gone_roles
 from bot.ui.pools.panel import Verb, draw_button, show_panel
 from bot.ui.pools.wording import TYPED_SHOWN, charge_name, pool_name, read_number
 
@@ -140,11 +141,8 @@ def unrule_modal(localize: Localize, pool: Pool, gone: Sequence[int] = ()) -> di
 
 async def ask_whose_rule(context: Context, pool: Pool) -> discord.ui.Modal:
     """The same, with what the server has. A server that Discord has not told of yet has lost no role."""
-    guild = context.interaction.guild
     settings = await context.services.guilds.settings(context.guild_id)
-    known_roles = None if guild is None else {context.guild_id, *(role.id for role in guild.roles)}
-    ruled = () if known_roles is None else (rule.role_id for rule in settings.rules_of(pool))
-    return unrule_modal(context.localize, pool, [role for role in ruled if role not in (known_roles or ())])
+    return unrule_modal(context.localize, pool, gone_roles(context, settings, pool))
 
 
 @modal("pool-unrule", POOL, moderators=True)

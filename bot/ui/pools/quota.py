@@ -30,12 +30,12 @@ REASON_SHOWN: Final = 100
 async def show_quota(context: Context) -> None:
     """Answer with the member's own card."""
     asker = await context.defer_ephemeral()
-    house = context.client
-    quotas = await house.services.allowances.quota_of(asker)
+    client = context.client
+    quotas = await client.services.allowances.quota_of(asker)
     guild_id = asker.reply.guild_id
-    grants = [] if guild_id is None else await house.services.allowances.grants(guild_id, asker.user_id)
+    grants = [] if guild_id is None else await client.services.allowances.grants(guild_id, asker.user_id)
     localize = context.localize
-    await context.show(quota_view(quotas, grants, localize, house.services.costs.money))
+    await context.show(quota_view(quotas, grants, localize, client.services.costs.money))
 
 
 def quota_view(

@@ -14,13 +14,15 @@ from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import UNLIMITED, Allowance, Pool
 from bot.domain.prices import Charge
 from bot.domain.servers.access import PressPermission, Treatment
+from bot.domain.servers.guild_ports import EventKind
 from bot.domain.servers.moderation import RULES_LIMIT, Match, WordAction, WordRule, examine
+from bot.domain.wording import inert
 from bot.errors import SettingsChanged, StorageTrouble, UserError
 from bot.services.admission.terms import Request
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.intake import ATTEMPTS
 from bot.services.servers.edits import all_of, word_added
-from bot.texts import text
+from bot.texts import Inert, text
 from tests.services.harness import CHANNEL, GUILD
 from tests.services.helped import Room
 from tests.services.server_harness import ADA, HOUR, SENTENCES, refusal, set_rule
@@ -370,6 +372,21 @@ async def test_a_warning_goes_on_with_a_note_and_moderators_hear_once(server: Se
         assert (await server.imagine("gore")).notes == ("note.words_warned",)
 
     assert await server.listen() == ["log.settings", "log.warned"]
+
+
+async def test_what_was_found_has_no_meaning_to_discord_in_the_members_answer_and_is_raw_for_the_log(
+    server: Server,
+) -> None:
+    await server.guilds.add_word(GUILD, ADA, WordRule(Match.REGEX, "gore.*x", WordAction.STRIKE))
+
+    why = await refusal(server.imagine("gore <@1> [a](b) *x"))
+    await server.listen()
+
+    (event,) = [event for event in server.heard.events if event.kind is EventKind.STRUCK]
+    found = str(event.details["found"])
+    assert "<@1>" in found
+    assert isinstance(why.args["words"], Inert)
+    assert why.args["words"] == inert(found) != found
 
 
 @pytest.mark.parametrize("action", [WordAction.WARN, WordAction.BLOCK])
