@@ -29,7 +29,7 @@ from bot.midjourney.mjproxy.client import MjProxyApi
 from bot.midjourney.mjproxy.reporting import report
 from bot.midjourney.ohmygpt.client import MidjourneyApi
 from bot.midjourney.ohmygpt.webhook import webhook_address
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.storage import open_storage
 from bot.storage.backup import file_of
 from bot.storage.opening import require_writable, standing
@@ -208,14 +208,14 @@ async def _own_keys(settings: Settings, state: Standing | None) -> Finding:
 
 
 async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
-    async with open_lines() as lines:
-        accounts = open_accounts(settings, lines)
+    async with open_clients() as clients:
+        accounts = open_accounts(settings, clients)
         for name, api in accounts.apis.items():
             is_own = name == accounts.own_name
             account = settings.accounts.get(name)
             url = (None if is_own or account is None else account.url) or settings.api_url
             async for finding in _account(
-                name, api, is_own=is_own, other=partial(looks_like_the_family, lines, url)
+                name, api, is_own=is_own, other=partial(looks_like_the_family, clients, url)
             ):
                 yield finding
             if isinstance(api, MjProxyApi):

@@ -17,7 +17,7 @@ from bot.domain.upstream_keys import PERMISSIONS, UpstreamKey, remark_of
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.ohmygpt.key_admin import OhMyGptKeys, read_keys, read_membership, read_new_key
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.midjourney.test_envelope import json_values
 from tests.midjourney.test_wire import success
@@ -36,9 +36,9 @@ def later(days: float = 30) -> int:
 async def office(**more: Any) -> AsyncIterator[tuple[OhMyGptKeys, MidjourneyApi, SimulatedUpstream]]:
     async with (
         SimulatedUpstream(manual=True, canvas=64, **more) as upstream,
-        open_lines(trust_env=False) as lines,
+        open_clients(trust_env=False) as clients,
     ):
-        api = MidjourneyApi(lines, ApiSettings(key=SANDBOX_KEY, origin=upstream.origin))
+        api = MidjourneyApi(clients, ApiSettings(key=SANDBOX_KEY, origin=upstream.origin))
         yield OhMyGptKeys(api.caller, SANDBOX_KEY), api, upstream
 
 

@@ -19,7 +19,7 @@ from bot.domain.ports import unguarded
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.caller import Caller
 from bot.midjourney.openai.images import ImagesApi, _checked, _items, _made
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.fixtures.leaps import leap_in_silence
 from tests.services.harness import Meters
@@ -34,12 +34,15 @@ async def engine_and_upstream(
 ) -> AsyncIterator[tuple[ImagesApi, SimulatedUpstream, Meters]]:
     known, meters = engine_model(model), Meters()
     assert known is not None
-    async with SimulatedUpstream(manual=True, canvas=64) as upstream, open_lines(trust_env=False) as lines:
+    async with (
+        SimulatedUpstream(manual=True, canvas=64) as upstream,
+        open_clients(trust_env=False) as clients,
+    ):
 
         async def guard(call: Any, _why: str) -> Any:
             return await call
 
-        caller = Caller(lines=lines, origin=upstream.origin, guard=guard, metrics=meters, seconds=10.0)
+        caller = Caller(clients=clients, origin=upstream.origin, guard=guard, metrics=meters, seconds=10.0)
         yield ImagesApi(caller, key, known, seconds), upstream, meters
 
 
@@ -222,8 +225,10 @@ async def test_a_list_of_models_that_cannot_be_read_is_no_list_without_the_model
         engine_model("gpt-image-1"),
     )
     assert model is not None
-    async with open_lines(trust_env=False, transport=transport) as lines:
-        caller = Caller(lines=lines, origin="https://x.example", guard=unguarded, metrics=None, seconds=10.0)
+    async with open_clients(trust_env=False, transport=transport) as clients:
+        caller = Caller(
+            clients=clients, origin="https://x.example", guard=unguarded, metrics=None, seconds=10.0
+        )
         with pytest.raises(RemoteError) as caught:
             await ImagesApi(caller, SANDBOX_KEY, model).offered()
 
@@ -279,8 +284,10 @@ async def test_one_members_refused_prompt_closes_the_engine_to_nobody(error: dic
     answer = httpx.MockTransport(
         lambda _: httpx.Response(403, stream=httpx.ByteStream(json.dumps({"error": error}).encode()))
     )
-    async with open_lines(trust_env=False, transport=answer) as lines:
-        caller = Caller(lines=lines, origin="https://x.example", guard=unguarded, metrics=None, seconds=10.0)
+    async with open_clients(trust_env=False, transport=answer) as clients:
+        caller = Caller(
+            clients=clients, origin="https://x.example", guard=unguarded, metrics=None, seconds=10.0
+        )
         api = ImagesApi(caller, SANDBOX_KEY, known)
 
         said = await refused(api)
