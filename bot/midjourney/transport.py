@@ -92,7 +92,7 @@ async def open_clients(
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What came back, whole."""
 
     status: int
@@ -102,7 +102,7 @@ class Answer:
 
 async def ask(
     client: httpx.AsyncClient, request: httpx.Request, *, seconds: float, most: int = MAX_ANSWER
-) -> Answer:
+) -> HttpResponse:
     """Send a request and read its whole answer within `seconds`; no redirect is followed.
 
     Raises `RemoteError`: UNREACHED if nothing can have left, UNCLEAR for everything that goes wrong later.
@@ -114,7 +114,7 @@ async def ask(
                 body = await read_up_to(response, most, _too_long)
             finally:
                 await response.aclose()
-            return Answer(response.status_code, response.headers, body)
+            return HttpResponse(response.status_code, response.headers, body)
     except NEVER_LEFT as error:
         raise RemoteError(RemoteFault.UNREACHED, f"no connection ({type(error).__name__})") from error
     except TimeoutError as error:

@@ -10,7 +10,7 @@ from aiohttp import web
 from typing_extensions import override
 
 from bot.sandbox.upstream.accounts import Permission
-from bot.sandbox.upstream.answers import Answer, Envelope
+from bot.sandbox.upstream.answers import ApiResponse, Envelope
 from bot.sandbox.upstream.archive import dump, load
 from bot.sandbox.upstream.chat import ENDPOINT, complete
 from bot.sandbox.upstream.control import Control
@@ -183,22 +183,22 @@ class SimulatedUpstream(LoopbackServer):
         submissions, service = self._submissions, self.service
         draw, files, admin = Permission.MIDJOURNEY, Permission.FILES, Permission.ADMIN
 
-        def plain(does: Callable[[Service, Ask], Answer]) -> Any:
-            async def handle(ask: Ask, params: Mapping[str, str]) -> Answer:
+        def plain(does: Callable[[Service, Ask], ApiResponse]) -> Any:
+            async def handle(ask: Ask, params: Mapping[str, str]) -> ApiResponse:
                 del params
                 return does(service, ask)
 
             return handle
 
         def submit(does: Callable[[Ask], Any]) -> Any:
-            async def handle(ask: Ask, params: Mapping[str, str]) -> Answer:
+            async def handle(ask: Ask, params: Mapping[str, str]) -> ApiResponse:
                 del params
-                answer: Answer = await does(ask)
+                answer: ApiResponse = await does(ask)
                 return answer
 
             return handle
 
-        async def page(ask: Ask, params: Mapping[str, str]) -> Answer:
+        async def page(ask: Ask, params: Mapping[str, str]) -> ApiResponse:
             return query_page(service, ask, params)
 
         return [
