@@ -201,7 +201,7 @@ class MidjourneyApi:
         where = f"query-mj-tasks?page={max(number, 1)}&pageSize={min(max(size, 5), 20)}"
         return await self._read("query-mj-tasks", where, wire.PageRequest(), wire.read_page)
 
-    async def _read(self, endpoint: str, where: str, body: wire.Request, read: Reader[T]) -> T:
+    async def _read(self, endpoint: str, where: str, body: wire.RequestBody, read: Reader[T]) -> T:
         async with self._reads:
             pass  # a leaky bucket: to enter is to have paid
         return await self.caller.call(endpoint, lambda: self._post(_PREFIX + where, body), read)
@@ -274,7 +274,7 @@ class MidjourneyApi:
 
     # -- the way out -------------------------------------------------------------------------------------------------
 
-    def _post(self, where: str, body: wire.Request) -> httpx.Request:
+    def _post(self, where: str, body: wire.RequestBody) -> httpx.Request:
         form = self._settings.form
         kind = "application/x-www-form-urlencoded" if form else "application/json"
         content = body.as_form() if form else body.as_json()
