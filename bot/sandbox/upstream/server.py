@@ -15,7 +15,7 @@ from bot.sandbox.upstream.archive import dump, load
 from bot.sandbox.upstream.chat import ENDPOINT, complete
 from bot.sandbox.upstream.control import Control
 from bot.sandbox.upstream.desk import Desk, Endpoint
-from bot.sandbox.upstream.drawing import DrawingDesk, Order
+from bot.sandbox.upstream.drawing import DrawCall, DrawingDesk
 from bot.sandbox.upstream.faults import PlannedFault
 from bot.sandbox.upstream.gallery import STORE_PREFIX
 from bot.sandbox.upstream.keys import change_key, delete_key, list_keys, make_key
@@ -48,8 +48,8 @@ class SimulatedUpstream(LoopbackServer):
         self, settings: Settings | None = None, *, host: str = "127.0.0.1", port: int = 0, **options: Any
     ) -> None:
         super().__init__(Service(replace(settings or Settings(), **options)), host=host, port=port)
-        self.drawn: list[Order] = []
-        """Orders of the second engine that were paid for."""
+        self.drawn: list[DrawCall] = []
+        """Calls of the second engine that were paid for."""
         self._submissions = Submissions(self.service, self._gallery.fetch_own, self._webhooks.watch)
 
     @property

@@ -60,8 +60,8 @@ async def test_an_order_says_what_was_asked_for_and_brings_that_many_pictures() 
     async with engine_and_upstream() as (api, upstream, meters):
         drawn = await api.draw(Order("a paper fox", "1536x1024", "high", 3))
 
-        (order,) = upstream.drawn
-        assert order.fields == {
+        (call,) = upstream.drawn
+        assert call.fields == {
             "model": "gpt-image-1.5",
             "prompt": "a paper fox",
             "size": "1536x1024",
@@ -69,7 +69,7 @@ async def test_an_order_says_what_was_asked_for_and_brings_that_many_pictures() 
             "n": 3,
         }
         assert [one.media_type for one in drawn] == ["image/png"] * 3
-        assert tuple(one.data for one in drawn) == order.drawn
+        assert tuple(one.data for one in drawn) == call.drawn
         assert meters.counts["upstream_calls endpoint=draw outcome=ok"] == 1
 
 
