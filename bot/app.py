@@ -27,7 +27,7 @@ from bot.midjourney.images import HttpPictures
 from bot.midjourney.masks import PillowMasks
 from bot.midjourney.ohmygpt.webhook import webhook_address
 from bot.midjourney.screens import PillowScreens
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.process import App
 from bot.readiness import Readiness
 from bot.services.accounts.owner_policy import OwnerTerms
@@ -93,9 +93,9 @@ async def assemble(
         storage = await stack.enter_async_context(
             open_storage(settings.database, migrate=True, keep=settings.backups_kept, working=runs_jobs)
         )
-        lines = await stack.enter_async_context(open_lines())
-        accounts = open_accounts(settings, lines, guard=guard, metrics=meters)
-        fetching = HttpPictures(lines.pictures, picture_settings(settings), guard=guard, metrics=meters)
+        clients = await stack.enter_async_context(open_clients())
+        accounts = open_accounts(settings, clients, guard=guard, metrics=meters)
+        fetching = HttpPictures(clients.pictures, picture_settings(settings), guard=guard, metrics=meters)
 
         def address_of(job: Job) -> str | None:
             return fetching.address(job.storage_key)

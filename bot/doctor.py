@@ -29,11 +29,11 @@ from bot.midjourney.mjproxy.client import MjProxyApi
 from bot.midjourney.mjproxy.reporting import report
 from bot.midjourney.ohmygpt.client import MidjourneyApi
 from bot.midjourney.ohmygpt.webhook import webhook_address
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.storage import open_storage
 from bot.storage.backup import file_of
-from bot.storage.opening import require_writable, standing
-from bot.storage.schema import Standing
+from bot.storage.opening import require_writable, schema_state
+from bot.storage.schema import SchemaState
 from bot.storage.vault import FernetVault
 
 if TYPE_CHECKING:
@@ -99,11 +99,11 @@ def _ignored(settings: Settings, environ: Mapping[str, str]) -> Finding:
     return Finding("settings", fine=True, words="can be read, and none is ignored")
 
 
-async def _database(settings: Settings) -> tuple[Standing | None, Finding]:
+async def _database(settings: Settings) -> tuple[SchemaState | None, Finding]:
     """Open it as it is, without making or migrating it: a running bot may be using it."""
     try:
-        state = await standing(settings.database)
-        if state is Standing.CURRENT:
+        state = await schema_state(settings.database)
+        if state is SchemaState.CURRENT:
             async with open_storage(settings.database, migrate=False) as storage:
                 await storage.check()
         else:
@@ -111,15 +111,15 @@ async def _database(settings: Settings) -> tuple[Standing | None, Finding]:
     except (StartupError, StorageTrouble) as error:
         return None, Finding("database", fine=False, words=str(error))
     words = {
-        Standing.EMPTY: "none yet: `easel run` makes it",
-        Standing.OLDER: "of an older version: `easel run` brings it up to date, after a copy",
-        Standing.CURRENT: "can be read and written",
+        SchemaState.EMPTY: "none yet: `easel run` makes it",
+        SchemaState.OLDER: "of an older version: `easel run` brings it up to date, after a copy",
+        SchemaState.CURRENT: "can be read and written",
     }[state]
     return state, Finding("database", fine=True, words=words)
 
 
-async def _policy(settings: Settings, state: Standing | None, guild_id: int) -> ChannelPolicy:
-    if state is not Standing.CURRENT:
+async def _policy(settings: Settings, state: SchemaState | None, guild_id: int) -> ChannelPolicy:
+    if state is not SchemaState.CURRENT:
         return ChannelPolicy()
     try:
         async with open_storage(settings.database, migrate=False) as storage:
@@ -184,11 +184,11 @@ def _disk(settings: Settings) -> Finding:
     return Finding("disk", fine=True, words=words)
 
 
-async def _own_keys(settings: Settings, state: Standing | None) -> Finding:
+async def _own_keys(settings: Settings, state: SchemaState | None) -> Finding:
     """Try the master keys on what is stored; their form was checked when the settings were read."""
     if not settings.master_key:
         return Finding("servers' keys", fine=True, words="off (no EASEL_MASTER_KEY)")
-    if state in {Standing.EMPTY, Standing.OLDER}:
+    if state in {SchemaState.EMPTY, SchemaState.OLDER}:
         return Finding("servers' keys", fine=True, words="none were looked at: the database comes first")
     vault = FernetVault([key.get_secret_value() for key in settings.master_key])
     try:
@@ -208,14 +208,14 @@ async def _own_keys(settings: Settings, state: Standing | None) -> Finding:
 
 
 async def _upstream(settings: Settings) -> AsyncIterator[Finding]:
-    async with open_lines() as lines:
-        accounts = open_accounts(settings, lines)
+    async with open_clients() as clients:
+        accounts = open_accounts(settings, clients)
         for name, api in accounts.apis.items():
             is_own = name == accounts.own_name
             account = settings.accounts.get(name)
             url = (None if is_own or account is None else account.url) or settings.api_url
             async for finding in _account(
-                name, api, is_own=is_own, other=partial(looks_like_the_family, lines, url)
+                name, api, is_own=is_own, other=partial(looks_like_the_family, clients, url)
             ):
                 yield finding
             if isinstance(api, MjProxyApi):

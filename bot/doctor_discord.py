@@ -16,7 +16,7 @@ from bot.finding import Finding
 from bot.i18n import Catalogues
 from bot.image_accounts import open_accounts
 from bot.invitation import invite_link, missing
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -53,9 +53,9 @@ class _NoMeta:
 
 async def examine_discord(settings: Settings, policies: Policies) -> AsyncIterator[Finding]:
     """Run the checks that need the token; if it is refused, or Discord is away, that is the one finding."""
-    async with open_lines() as lines:
+    async with open_clients() as clients:
         accounts = open_accounts(
-            settings, lines
+            settings, clients
         )  # nobody is asked: which commands there are is said by the settings
     client = Easel(
         catalogues=Catalogues.load(),

@@ -10,16 +10,16 @@ from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
 from bot.midjourney.mjproxy.probing import NOBODY
 
 if TYPE_CHECKING:
-    from bot.midjourney.transport import Lines
+    from bot.midjourney.transport import HttpClients
 
 
-async def looks_like_the_family(lines: Lines, url: str) -> bool:
+async def looks_like_the_family(clients: HttpClients, url: str) -> bool:
     """Ask the family's free call with nobody's key: a list or a wrong key is an answer that only the family has.
 
     Ask only where OhMyGPT's own call failed: a server that refuses every key everywhere tells nothing by it.
     """
     try:
-        await MjProxyApi(lines, ProxySettings(key=NOBODY, url=url)).prove()
+        await MjProxyApi(clients, ProxySettings(key=NOBODY, url=url)).prove()
     except RemoteError as error:
         return error.fault is RemoteFault.KEY
     return True

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.midjourney.mjproxy.client import MjProxyApi
     from bot.midjourney.mjproxy.routes import PoolRoute
     from bot.midjourney.ohmygpt.client import EngineOpener
-    from bot.midjourney.transport import Lines
+    from bot.midjourney.transport import HttpClients
 
 ASK_AGAIN_S: Final = (5.0, 10.0, 20.0, 60.0)
 ASK_NEVER_S: Final = 86_400.0
@@ -102,14 +102,14 @@ class OwnerAccounts:
 
 
 def open_accounts(
-    settings: Settings, lines: Lines, *, guard: Guard = unguarded, metrics: Metrics | None = None
+    settings: Settings, clients: HttpClients, *, guard: Guard = unguarded, metrics: Metrics | None = None
 ) -> OwnerAccounts:
     """Make an adapter for each of the owner's accounts. Raises `StartupError` for an address that is none."""
     default = NamedAccount(settings.api_key, settings.api_kind, settings.api_url, settings.api_auth)
     admin = settings.api_admin_key
     is_ohmygpt = settings.api_kind is ApiKind.OHMYGPT
     direct = MidjourneyApi(
-        lines,
+        clients,
         ApiSettings(
             key=settings.api_key.get_secret_value(),
             origin=settings.api_url if is_ohmygpt else DIRECT_ORIGIN,
@@ -137,7 +137,7 @@ def open_accounts(
                 asks_server=True,
                 reads_per_second=settings.reads_per_second,
             )
-            return MjProxyApi(lines, proxy, guard=guard, metrics=metrics)
+            return MjProxyApi(clients, proxy, guard=guard, metrics=metrics)
         if name is None:
             return direct
         return direct.with_key(key, origin=here.url)

@@ -14,7 +14,7 @@ from bot.discord_refusals import discord_refusals
 from bot.errors import RemoteError, RemoteFault, StartupDelayed, StartupError
 from bot.image_accounts import open_accounts
 from bot.midjourney.mjproxy.client import MjProxyApi
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -74,8 +74,8 @@ async def wait_for_servers(settings: Settings, clock: Clock, *, seconds: float) 
 
 async def try_key(settings: Settings) -> Account:
     """Ask the image API, by calls that cost nothing. Raises `StartupError`, or `StartupDelayed` if it is away."""
-    async with open_lines() as lines:
-        api = open_accounts(settings, lines).own
+    async with open_clients() as clients:
+        api = open_accounts(settings, clients).own
         tasks = None
         try:
             if isinstance(api, MjProxyApi):

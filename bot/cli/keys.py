@@ -173,17 +173,17 @@ async def _upstream_keys(settings: Settings) -> AsyncIterator[UpstreamKeys]:
     from bot.domain.servers.guild_ports import NoModLog  # noqa: PLC0415 - as above
     from bot.image_accounts import open_accounts  # noqa: PLC0415 - as above
     from bot.metrics import NoMetrics  # noqa: PLC0415 - as above
-    from bot.midjourney.transport import open_lines  # noqa: PLC0415 - as above
-    from bot.services.accounts.key_orders import KeyOrders  # noqa: PLC0415 - as above
+    from bot.midjourney.transport import open_clients  # noqa: PLC0415 - as above
     from bot.services.accounts.own_keys import OwnKeys  # noqa: PLC0415 - as above
+    from bot.services.accounts.pending_keys import PendingKeys  # noqa: PLC0415 - as above
     from bot.services.accounts.upstream_keys import UpstreamKeys  # noqa: PLC0415 - as above
     from bot.services.modlog.dispatcher import Dispatcher  # noqa: PLC0415 - as above
     from bot.storage.opening import open_storage  # noqa: PLC0415 - as above
     from bot.storage.vault import FernetVault  # noqa: PLC0415 - as above
 
     clock = SystemClock()
-    async with open_storage(settings.database, migrate=False) as storage, open_lines() as lines:
-        accounts = open_accounts(settings, lines)
+    async with open_storage(settings.database, migrate=False) as storage, open_clients() as clients:
+        accounts = open_accounts(settings, clients)
         masters = [key.get_secret_value() for key in settings.master_key]
         stores = storage.guilds
         own_keys = OwnKeys(
@@ -212,7 +212,7 @@ async def _upstream_keys(settings: Settings) -> AsyncIterator[UpstreamKeys]:
             own_keys=own_keys,
             find=find,
             jobs=storage.jobs,
-            orders=KeyOrders(stores.memory),
+            pending=PendingKeys(stores.memory),
             clock=clock,
         )
 

@@ -47,7 +47,7 @@ def window_of(job: Job) -> RemoteTaskId | None:
     return job.task_id if job.state in {JobState.SUBMITTING, JobState.UNCLEAR} else None
 
 
-class Verdict(StrEnum):
+class CallOutcome(StrEnum):
     """What became of a call."""
 
     ARRIVED = "arrived"
@@ -57,7 +57,7 @@ class Verdict(StrEnum):
     """Nothing more will be learnt; it is not sent again."""
 
 
-def window_filled(window: TaskSnapshot | None, *, filled_at: int, now: int) -> Verdict:
+def window_filled(window: TaskSnapshot | None, *, filled_at: int, now: int) -> CallOutcome:
     """Judge a window's filling by the window's own task; times in milliseconds since 1970.
 
     Any status but MODAL, or a worker's start, means that it arrived. MODAL means either: after the patience it is
@@ -65,5 +65,5 @@ def window_filled(window: TaskSnapshot | None, *, filled_at: int, now: int) -> V
     but its answer may have been taken, so this too waits first.
     """
     if window is not None and (window.status is not TaskStatus.MODAL or window.started_at is not None):
-        return Verdict.ARRIVED
-    return Verdict.OPEN if now < filled_at + FILL_PATIENCE_MS else Verdict.LOST
+        return CallOutcome.ARRIVED
+    return CallOutcome.OPEN if now < filled_at + FILL_PATIENCE_MS else CallOutcome.LOST

@@ -40,7 +40,8 @@ _SPEED: Final = re.compile(
     rf"(?:(?<![{DASHES}])[{DASHES}]{{2,}}|(?<!\w)[{LONG_DASHES}])((?i:fast|relax|turbo))"
     rf"(?![^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])[{TRAILING}]*"
 )
-_MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]#@]|:(?=/)")
+_MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]()#@]|:(?=/)")
+"""Of colons only those of addresses: `16:9` is read as typed also where a backslash shows."""
 _LINK: Final = re.compile(r"<?https?://", re.IGNORECASE)
 _JOINED_LINKS: Final = re.compile(
     r"(https?://(?:(?!https?://)\S)*?)(?<![,;\uff0c\u3002\uff1b\u3001])[,;\uff0c\u3002\uff1b\u3001]+(?=https?://)",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from bot.domain.ports import Guard, Metrics
-    from bot.midjourney.transport import Answer
+    from bot.midjourney.transport import HttpResponse
 
 T = TypeVar("T")
 Reader = Callable[[int, Mapping[str, str], bytes], T]
@@ -26,7 +26,7 @@ SECONDS_METRIC: Final = "upstream_seconds"
 
 
 async def measured(
-    call: Awaitable[Answer], read: Reader[T], *, endpoint: str, guard: Guard, metrics: Metrics | None
+    call: Awaitable[HttpResponse], read: Reader[T], *, endpoint: str, guard: Guard, metrics: Metrics | None
 ) -> T:
     """Await a call within the guard, and read its answer. Raises `RemoteError`."""
     began, outcome = perf_counter(), "cancelled"

@@ -93,7 +93,7 @@ class _SourceFailed(Exception):
 
 
 class HttpPictures:
-    """Implements `Pictures`. The client belongs to whoever opened it (`Lines.pictures`)."""
+    """Implements `Pictures`. The client belongs to whoever opened it (`HttpClients.pictures`)."""
 
     def __init__(
         self,

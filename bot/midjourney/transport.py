@@ -1,4 +1,4 @@
-"""The lines to the outside: how every call leaves this room, how long it may take and how much it may bring back.
+"""The HTTP clients to the outside: how every call leaves this room, how long it may take and how much it may bring back.
 Never here: what is called, and what an answer means."""
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ KEPT: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class HttpClients:
     """Three clients: a paid call needs a connection of its own, and slow pictures must not hold up reads."""
 
     paid: httpx.AsyncClient
@@ -54,12 +54,12 @@ class Lines:
 
 
 @asynccontextmanager
-async def open_lines(
+async def open_clients(
     *,
     connections: int = 20,
     trust_env: bool = True,
     transport: httpx.AsyncBaseTransport | None = None,
-) -> AsyncIterator[Lines]:
+) -> AsyncIterator[HttpClients]:
     """Open the clients and close them at the end. A transport replaces the network (tests)."""
     # httpx writes each address at INFO, and a picture's address carries its signature.
     logger = logging.getLogger("httpx")
@@ -83,16 +83,16 @@ async def open_lines(
             else None,
             transport=transport,
             trust_env=trust_env and transport is None,
-            # No cookie is kept: several accounts share these lines.
+            # No cookie is kept: several accounts share these clients.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
 
     async with client(idle=0) as paid, client(idle=KEPT) as free, client(idle=KEPT) as pictures:
-        yield Lines(paid=paid, free=free, pictures=pictures)
+        yield HttpClients(paid=paid, free=free, pictures=pictures)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What came back, whole."""
 
     status: int
@@ -102,7 +102,7 @@ class Answer:
 
 async def ask(
     client: httpx.AsyncClient, request: httpx.Request, *, seconds: float, most: int = MAX_ANSWER
-) -> Answer:
+) -> HttpResponse:
     """Send a request and read its whole answer within `seconds`; no redirect is followed.
 
     Raises `RemoteError`: UNREACHED if nothing can have left, UNCLEAR for everything that goes wrong later.
@@ -114,7 +114,7 @@ async def ask(
                 body = await read_up_to(response, most, _too_long)
             finally:
                 await response.aclose()
-            return Answer(response.status_code, response.headers, body)
+            return HttpResponse(response.status_code, response.headers, body)
     except NEVER_LEFT as error:
         raise RemoteError(RemoteFault.UNREACHED, f"no connection ({type(error).__name__})") from error
     except TimeoutError as error:

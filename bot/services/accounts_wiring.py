@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from bot.services.accounts.accounts import Accounts
 from bot.services.accounts.costs import Costs
-from bot.services.accounts.key_orders import KeyOrders
 from bot.services.accounts.monitor import AccountMonitor
 from bot.services.accounts.own_keys import OwnKeys
 from bot.services.accounts.owner_policy import OwnerPolicy
 from bot.services.accounts.owner_questions import OwnerQuestions
+from bot.services.accounts.pending_keys import PendingKeys
 from bot.services.accounts.upstream_keys import UpstreamKeys
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def build_accounts(ports: Ports, terms: Terms, dispatcher: Dispatcher) -> Accoun
         own_keys=own_keys,
         find=accounts.find,
         jobs=store,
-        orders=KeyOrders(stores.memory),
+        pending=PendingKeys(stores.memory),
         clock=clock,
     )
     costs = Costs(

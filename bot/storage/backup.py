@@ -224,7 +224,7 @@ async def keep_copy(url: str, database: Database, *, keep: int) -> Path | None:
     source = file_of(url)
     if source is None or keep < 1 or is_missing(source):
         return None
-    if await schema.standing(database) is not schema.Standing.OLDER:
+    if await schema.state_of(database) is not schema.SchemaState.OLDER:
         return None
     version = await database.read(schema.version_of)
     target = source.with_name(f"{source.name}.{_stamp()}.v{version}.bak")

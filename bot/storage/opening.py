@@ -110,14 +110,14 @@ async def open_storage(
         await database.close()
 
 
-async def standing(url: str) -> schema.Standing:
+async def schema_state(url: str) -> schema.SchemaState:
     """Say how a database stands to this program, and make nothing; raises `StartupError` if it cannot be used."""
     path = backup.file_of(url)
     if path is not None and is_directory(path.parent) and backup.is_missing(path):
-        return schema.Standing.EMPTY
+        return schema.SchemaState.EMPTY
     database = open_database(url)
     try:
-        return await schema.standing(database)
+        return await schema.state_of(database)
     except StorageTrouble as trouble:
         raise schema.as_startup_error(trouble) from None
     finally:
@@ -158,7 +158,7 @@ async def settle(url: str) -> int:
     await backup.require_no_reader(url)
     database = open_database(url)
     try:
-        if await schema.standing(database) is schema.Standing.EMPTY:
+        if await schema.state_of(database) is schema.SchemaState.EMPTY:
             raise StartupError("The database holds nothing yet: put the copy back first.")
         await put_back.require_rest(database, "The database")
         return await database.write_at_length(put_back.settle_on)

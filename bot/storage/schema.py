@@ -35,7 +35,7 @@ COPIED: Final = "copied_from"
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
-class Standing(StrEnum):
+class SchemaState(StrEnum):
     """How a database stands to this program."""
 
     EMPTY = "empty"
@@ -52,7 +52,7 @@ async def bring_up(database: Database) -> bool:
     def migrate(connection: Connection) -> bool:
         lock(connection, "schema")
         before = version_of(connection)
-        if _standing(connection, before) is Standing.CURRENT:
+        if _state_of(connection, before) is SchemaState.CURRENT:
             return False
         _upgrade(connection)
         _promise(connection)
@@ -69,18 +69,18 @@ async def take_over(database: Database) -> None:
 
 async def require_current(database: Database) -> None:
     """Raise `StartupError` unless the database has exactly this program's version."""
-    found = await standing(database)
-    if found is Standing.EMPTY:
+    found = await state_of(database)
+    if found is SchemaState.EMPTY:
         raise StartupError("The database is empty: run `easel migrate` to set it up.")
-    if found is not Standing.CURRENT:
+    if found is not SchemaState.CURRENT:
         raise StartupError(
             "The database is older than this Easel: run `easel migrate` once, then start again."
         )
 
 
-async def standing(database: Database) -> Standing:
+async def state_of(database: Database) -> SchemaState:
     """Say how it stands to this program; raises `StartupError` if it can never be used."""
-    return await database.read(lambda cn: _standing(cn, version_of(cn)))
+    return await database.read(lambda cn: _state_of(cn, version_of(cn)))
 
 
 def version_of(connection: Connection) -> str | None:
@@ -102,17 +102,17 @@ def head() -> str:
     return max(versions())
 
 
-def _standing(connection: Connection, version: str | None) -> Standing:
+def _state_of(connection: Connection, version: str | None) -> SchemaState:
     if version is None:
         _refuse_foreign(connection)
-        return Standing.EMPTY
+        return SchemaState.EMPTY
     if version not in versions():
         if _promised_to(connection, version, head()):
-            return Standing.CURRENT
+            return SchemaState.CURRENT
         raise StartupError(
             "The database was made by a newer Easel: install that version, or restore an older copy of the database."
         )
-    return Standing.CURRENT if version == head() else Standing.OLDER
+    return SchemaState.CURRENT if version == head() else SchemaState.OLDER
 
 
 def _promised_to(connection: Connection, version: str, program: str) -> bool:

@@ -195,7 +195,7 @@ async def from_file(copy: Path, target_url: str, *, progress: Progress | None = 
     await _refuse_newer(target_url)
     with tempfile.TemporaryDirectory(prefix="easel-") as folder:
         source = _address(copy)
-        if await opening.standing(source) is not schema.Standing.CURRENT:
+        if await opening.schema_state(source) is not schema.SchemaState.CURRENT:
             renewed = Path(folder) / "copy.db"
             await asyncio.to_thread(backup.take, copy, renewed)
             source = _address(renewed)

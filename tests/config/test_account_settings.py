@@ -18,7 +18,7 @@ from bot.image_accounts import open_accounts, picture_settings
 from bot.midjourney.mjproxy.client import MjProxyApi
 from bot.midjourney.mjproxy.routes import Auth, PoolRoute
 from bot.midjourney.ohmygpt.client import MidjourneyApi
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,9 +109,9 @@ def test_a_server_of_the_family_needs_its_address() -> None:
 
 
 async def test_the_kind_decides_which_adapter_is_made_and_what_its_jobs_carry() -> None:
-    async with open_lines(trust_env=False) as lines:
-        ohmygpt = open_accounts(load(OHMYGPT), lines)
-        proxy = open_accounts(load(PROXY), lines)
+    async with open_clients(trust_env=False) as clients:
+        ohmygpt = open_accounts(load(OHMYGPT), clients)
+        proxy = open_accounts(load(PROXY), clients)
 
     assert (ohmygpt.own_name, type(ohmygpt.own)) == ("default", MidjourneyApi)
     # A chain that began at OhMyGPT is never continued at a server that gives its ids to other pictures.
@@ -161,8 +161,8 @@ async def test_a_key_for_the_chat_model_goes_where_the_api_is_unless_it_has_an_a
         hosts.append(request.url.host)
         return httpx.Response(200, json={"data": []})
 
-    async with open_lines(transport=httpx.MockTransport(answer)) as lines:
-        chat = open_accounts(load({**given, "EASEL_HELPER_KEY": "sk-helper-1234"}), lines).chat
+    async with open_clients(transport=httpx.MockTransport(answer)) as clients:
+        chat = open_accounts(load({**given, "EASEL_HELPER_KEY": "sk-helper-1234"}), clients).chat
         assert chat is not None
         await chat.models()
 
@@ -177,8 +177,8 @@ async def test_accounts_may_be_of_another_kind_than_the_default() -> None:
             "EASEL_IMAGE_HOSTS": "cdn.example",
         }
     )
-    async with open_lines(trust_env=False) as lines:
-        made = open_accounts(settings, lines)
+    async with open_clients(trust_env=False) as clients:
+        made = open_accounts(settings, clients)
 
     home = settings.accounts["home"]
     assert (home.kind, home.url, home.auth) == (ApiKind.MJ_PROXY, "http://127.0.0.1:8080/mj", Auth.BEARER)
@@ -191,8 +191,8 @@ async def test_accounts_may_be_of_another_kind_than_the_default() -> None:
 
 async def test_who_changed_the_kind_keeps_earlier_chains_under_their_old_name() -> None:
     settings = load({**PROXY, "EASEL_ACCOUNTS": "default=ohmygpt:https://api.ohmygpt.com|sk-own-123456"})
-    async with open_lines(trust_env=False) as lines:
-        made = open_accounts(settings, lines)
+    async with open_clients(trust_env=False) as clients:
+        made = open_accounts(settings, clients)
 
     assert {name: type(api) for name, api in made.apis.items()} == {
         "mj-proxy": MjProxyApi,
@@ -229,8 +229,8 @@ async def test_an_account_offers_the_pools_that_its_owner_told_how_to_ask_for() 
             "EASEL_POOL_ROUTES": "normal=prefix:mj-relax|filter,home/FAST=key:sk-fast|instance:77",
         }
     )
-    async with open_lines(trust_env=False) as lines:
-        made = open_accounts(settings, lines)
+    async with open_clients(trust_env=False) as clients:
+        made = open_accounts(settings, clients)
 
     own, home = made.apis["mj-proxy"], made.apis["home"]
     assert isinstance(own, MjProxyApi)

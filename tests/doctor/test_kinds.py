@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.pools import Pool
 from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.sandbox.mjproxy.faults import ProxyFault
 from bot.sandbox.mjproxy.flavours import Flavour
 from bot.sandbox.mjproxy.server import SimulatedProxy
@@ -60,8 +60,8 @@ async def test_a_server_of_the_other_kind_is_named_as_that(place: Place) -> None
 async def test_pictures_at_a_host_that_nobody_named_are_told_with_the_setting_that_allows_it(
     place: Place, fault: ProxyFault
 ) -> None:
-    async with SimulatedProxy(Flavour.PLUS, canvas=64) as proxy, open_lines(trust_env=False) as lines:
-        api = MjProxyApi(lines, ProxySettings(key=SANDBOX_KEY, url=proxy.origin, asks_server=True))
+    async with SimulatedProxy(Flavour.PLUS, canvas=64) as proxy, open_clients(trust_env=False) as clients:
+        api = MjProxyApi(clients, ProxySettings(key=SANDBOX_KEY, url=proxy.origin, asks_server=True))
         proxy.finish(await api.imagine(prompt="a fox", pool=Pool.NORMAL, webhook=None))
         before = await looked_at(place, proxy.origin)
         proxy.fault(fault, times=None)

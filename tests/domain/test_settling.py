@@ -10,7 +10,7 @@ import pytest
 from bot.domain.jobs import JobState
 from bot.domain.settling import (
     FILL_PATIENCE_MS,
-    Verdict,
+    CallOutcome,
     is_of_some_try,
     opened,
     tag_of,
@@ -37,19 +37,19 @@ def window(status: TaskStatus, *, started_at: int | None = None) -> TaskSnapshot
 
 @pytest.mark.parametrize("status", [status for status in TaskStatus if status is not TaskStatus.MODAL])
 def test_a_window_that_waits_no_more_was_filled(status: TaskStatus) -> None:
-    assert window_filled(window(status), filled_at=SENT, now=SENT) is Verdict.ARRIVED
+    assert window_filled(window(status), filled_at=SENT, now=SENT) is CallOutcome.ARRIVED
 
 
 def test_a_window_that_a_worker_took_up_was_filled_though_it_still_reads_so() -> None:
     taken = window(TaskStatus.MODAL, started_at=SENT + 1)
-    assert window_filled(taken, filled_at=SENT, now=SENT) is Verdict.ARRIVED
+    assert window_filled(taken, filled_at=SENT, now=SENT) is CallOutcome.ARRIVED
 
 
 @pytest.mark.parametrize("seen", [None, window(TaskStatus.MODAL)])
 def test_an_open_or_unknown_window_tells_nothing_until_the_patience_ends(seen: TaskSnapshot | None) -> None:
     before, after = SENT + FILL_PATIENCE_MS - 1, SENT + FILL_PATIENCE_MS
-    assert window_filled(seen, filled_at=SENT, now=before) is Verdict.OPEN
-    assert window_filled(seen, filled_at=SENT, now=after) is Verdict.LOST
+    assert window_filled(seen, filled_at=SENT, now=before) is CallOutcome.OPEN
+    assert window_filled(seen, filled_at=SENT, now=after) is CallOutcome.LOST
 
 
 def test_what_was_put_back_is_known_by_the_tag_of_any_try_and_nothing_else_is() -> None:

@@ -42,7 +42,7 @@ async def test_an_order_becomes_a_card_with_its_picture_and_its_buttons(studio: 
     assert "DRAW" in card.words
     assert card.buttons == ["🔄 Again", "🪄 Vary"]
     assert len(card.pictures) == 1
-    assert [order.fields["prompt"] for order in studio.upstream.drawn] == ["a paper fox reading a letter"]
+    assert [call.fields["prompt"] for call in studio.upstream.drawn] == ["a paper fox reading a letter"]
     assert not studio.submissions
 
 
@@ -81,7 +81,7 @@ async def test_an_edited_prompt_begins_another_order(studio: Harness) -> None:
     sent = await studio.place.member.submit_modal(opened, {"prompt": "a paper owl --size 1024x1536"})
     edited = await studio.finished(sent)
 
-    assert [order.fields["prompt"] for order in studio.upstream.drawn] == ["a paper fox", "a paper owl"]
+    assert [call.fields["prompt"] for call in studio.upstream.drawn] == ["a paper fox", "a paper owl"]
     assert studio.upstream.drawn[1].fields["size"] == "1024x1536"
     assert "From the prompt of" in edited.words
 
@@ -131,9 +131,9 @@ async def test_what_midjourney_refuses_can_be_drawn_instead(studio: Harness) -> 
     card = await studio.says(asked, "word filter")
     drawn = await studio.finished(await studio.press(card, f"🎨 Draw with {MODEL}"))
 
-    (order,) = studio.upstream.drawn
-    assert order.fields["prompt"] == "a paper fox"
-    assert order.fields["size"] == "1536x1024"
+    (call,) = studio.upstream.drawn
+    assert call.fields["prompt"] == "a paper fox"
+    assert call.fields["size"] == "1536x1024"
     assert "meant for Midjourney" in drawn.words
     assert "left out" in drawn.words
     assert "nearest size" in drawn.words
@@ -169,7 +169,7 @@ async def test_the_engines_refusal_costs_nothing_and_its_prompt_can_be_mended(st
     opened = await studio.press(card, "✏️ Edit prompt")
     await studio.finished(await studio.place.member.submit_modal(opened, {"prompt": "a paper owl"}))
 
-    assert [order.fields["prompt"] for order in studio.upstream.drawn] == ["a paper owl"]
+    assert [call.fields["prompt"] for call in studio.upstream.drawn] == ["a paper owl"]
 
 
 async def test_the_card_works_after_a_restart_and_without_what_was_kept(studio: Harness) -> None:
@@ -238,7 +238,7 @@ async def test_a_servers_own_key_pays_for_what_it_draws(tmp_path: Path) -> None:
 
         await world.finished(await draw(world, "a paper fox"))
 
-    assert [order.account for order in world.upstream.drawn] == [KEYS[OWN_KEY].account]
+    assert [call.account for call in world.upstream.drawn] == [KEYS[OWN_KEY].account]
 
 
 async def test_moderators_rule_over_its_pool_as_over_any_other_and_no_prompt_of_midjourneys_gets_in(

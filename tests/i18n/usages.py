@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.failures import FailureKind
 from bot.domain.inputs import Shape
-from bot.domain.intake.prompt_help import Trouble
+from bot.domain.intake.prompt_help import UnusableAnswer
 from bot.domain.jobs import JobState
 from bot.domain.pools import MIDJOURNEY_POOLS, Pool
 from bot.domain.prices import Charge
@@ -79,7 +79,7 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "note.nearly_used_{}": Pool,
     "button.translate_{}": TRANSLATES.values(),
     "prefer.translate_{}": TRANSLATES.values(),
-    "helper.answer_{}": Trouble,
+    "helper.answer_{}": UnusableAnswer,
     "card.{}": ORIGINS,
     "shorten.{}": ("strong", "weak"),
     "card.{}_elsewhere": ORIGINS,

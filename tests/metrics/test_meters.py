@@ -96,7 +96,7 @@ def test_two_bots_in_one_process_do_not_share_meters() -> None:
     assert samples(other.exposition())["easel_leases_lost_total"] == 0
 
 
-def test_the_silent_probe_says_nothing() -> None:
+def test_the_silent_meters_say_nothing() -> None:
     metrics: Metrics = NoMetrics()
 
     metrics.count("anything", 3, label="x")

@@ -21,7 +21,7 @@ from bot.domain.tasks import RemoteTaskId, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StartupError
 from bot.midjourney.calls import CALLS_METRIC, SECONDS_METRIC
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.fixtures.apis import open_api
 from tests.fixtures.leaps import leap_in_silence
@@ -36,14 +36,17 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def api_and_upstream(**settings: Any) -> AsyncIterator[tuple[MidjourneyApi, SimulatedUpstream]]:
-    async with SimulatedUpstream(manual=True, canvas=64) as upstream, open_lines(trust_env=False) as lines:
+    async with (
+        SimulatedUpstream(manual=True, canvas=64) as upstream,
+        open_clients(trust_env=False) as clients,
+    ):
         given: dict[str, Any] = {
             "key": SANDBOX_KEY,
             "origin": upstream.origin,
             "storage": upstream.storage,
             "reads_per_second": 1000,
         }
-        yield MidjourneyApi(lines, ApiSettings(**(given | settings))), upstream
+        yield MidjourneyApi(clients, ApiSettings(**(given | settings))), upstream
 
 
 def picture_url() -> str:
@@ -167,9 +170,9 @@ async def test_a_submission_that_may_have_been_accepted_is_never_called_safe_and
 async def test_a_full_queue_is_told_apart_from_a_refusal() -> None:
     async with (
         SimulatedUpstream(manual=True, slots=0, room=0) as upstream,
-        open_lines(trust_env=False) as lines,
+        open_clients(trust_env=False) as clients,
     ):
-        api = MidjourneyApi(lines, ApiSettings(key=SANDBOX_KEY, origin=upstream.origin))
+        api = MidjourneyApi(clients, ApiSettings(key=SANDBOX_KEY, origin=upstream.origin))
 
         with pytest.raises(RemoteError) as caught:
             await api.imagine(prompt="a fox", pool=Pool.FAST, webhook=None)
@@ -261,7 +264,7 @@ async def test_a_pool_that_is_not_sold_here_is_refused_before_anything_is_sent()
         assert upstream.calls == []
 
 
-async def test_another_account_pays_with_its_own_key_over_the_same_lines() -> None:
+async def test_another_account_pays_with_its_own_key_over_the_same_clients() -> None:
     async with api_and_upstream() as (api, upstream):
         stranger = api.with_key("sk-somebody-else")
 
@@ -313,14 +316,14 @@ async def test_the_key_shows_in_no_repr_and_no_log(caplog: pytest.LogCaptureFixt
     ],
 )
 async def test_an_origin_that_is_none_is_one_clear_sentence(origin: str) -> None:
-    async with open_lines(trust_env=False) as lines:
+    async with open_clients(trust_env=False) as clients:
         with pytest.raises(StartupError, match="EASEL_API_URL"):
-            MidjourneyApi(lines, ApiSettings(key="sk-x", origin=origin))
+            MidjourneyApi(clients, ApiSettings(key="sk-x", origin=origin))
 
 
 async def test_a_trailing_slash_of_the_origin_is_dropped() -> None:
-    async with SimulatedUpstream(manual=True) as upstream, open_lines(trust_env=False) as lines:
-        api = MidjourneyApi(lines, ApiSettings(key=SANDBOX_KEY, origin=upstream.origin + "/"))
+    async with SimulatedUpstream(manual=True) as upstream, open_clients(trust_env=False) as clients:
+        api = MidjourneyApi(clients, ApiSettings(key=SANDBOX_KEY, origin=upstream.origin + "/"))
 
         await api.imagine(prompt="a fox", pool=Pool.FAST, webhook=None)
 
@@ -351,9 +354,9 @@ async def test_every_call_passes_the_guard_with_a_reason_and_is_metered() -> Non
         return await awaitable
 
     meters = Meters()
-    async with SimulatedUpstream(manual=True) as upstream, open_lines(trust_env=False) as lines:
+    async with SimulatedUpstream(manual=True) as upstream, open_clients(trust_env=False) as clients:
         settings = ApiSettings(key=SANDBOX_KEY, origin=upstream.origin)
-        api = MidjourneyApi(lines, settings, guard=guard, metrics=meters)
+        api = MidjourneyApi(clients, settings, guard=guard, metrics=meters)
         upstream.fault(Fault.RATE_LIMITED, endpoint="query")
         task = await api.imagine(prompt="a fox", pool=Pool.FAST, webhook=None)
         with pytest.raises(RemoteError):

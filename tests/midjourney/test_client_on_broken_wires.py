@@ -17,7 +17,7 @@ from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
-from bot.midjourney.transport import MAX_ANSWER, open_lines
+from bot.midjourney.transport import MAX_ANSWER, open_clients
 from tests.fixtures.apis import open_api
 from tests.fixtures.leaps import leap, leap_once_read
 from tests.fixtures.ports import free_port
@@ -29,8 +29,8 @@ PATIENCE_S = 40.0
 
 
 async def submit(origin: str) -> RemoteTaskId:
-    async with open_lines(trust_env=False) as lines:
-        api = MidjourneyApi(lines, ApiSettings(key="sk-x", origin=origin, submit_seconds=PATIENCE_S))
+    async with open_clients(trust_env=False) as clients:
+        api = MidjourneyApi(clients, ApiSettings(key="sk-x", origin=origin, submit_seconds=PATIENCE_S))
         return await api.imagine(prompt="a fox", pool=Pool.FAST, webhook=None)
 
 
@@ -62,9 +62,9 @@ async def test_a_tls_handshake_that_hangs_means_that_nothing_was_sent() -> None:
 async def test_no_free_connection_means_that_nothing_was_sent() -> None:
     async with (
         RawServer([], silent=True).open() as server,
-        open_lines(trust_env=False, connections=1) as lines,
+        open_clients(trust_env=False, connections=1) as clients,
     ):
-        api = MidjourneyApi(lines, ApiSettings(key="sk-x", origin=server.origin))
+        api = MidjourneyApi(clients, ApiSettings(key="sk-x", origin=server.origin))
         first = asyncio.create_task(api.imagine(prompt="a fox", pool=Pool.FAST, webhook=None))
         await server.arrived.wait()
         second = asyncio.create_task(api.imagine(prompt="a fox", pool=Pool.FAST, webhook=None))
@@ -256,8 +256,8 @@ async def test_a_proxy_that_refuses_the_tunnel_let_nothing_through() -> None:
     async def broken(request: httpx.Request) -> httpx.Response:
         raise httpx.ProxyError("407", request=request)
 
-    async with open_lines(transport=httpx.MockTransport(broken)) as lines:
-        api = MidjourneyApi(lines, ApiSettings(key="sk-x"))
+    async with open_clients(transport=httpx.MockTransport(broken)) as clients:
+        api = MidjourneyApi(clients, ApiSettings(key="sk-x"))
         with pytest.raises(RemoteError) as caught:
             await api.imagine(prompt="a fox", pool=Pool.FAST, webhook=None)
 
@@ -272,8 +272,8 @@ async def test_every_error_that_can_follow_sending_is_unclear(error: type[Except
     async def broken(_: httpx.Request) -> httpx.Response:
         raise error("broken")
 
-    async with open_lines(transport=httpx.MockTransport(broken)) as lines:
-        api = MidjourneyApi(lines, ApiSettings(key="sk-x"))
+    async with open_clients(transport=httpx.MockTransport(broken)) as clients:
+        api = MidjourneyApi(clients, ApiSettings(key="sk-x"))
         with pytest.raises(RemoteError) as caught:
             await api.imagine(prompt="a fox", pool=Pool.FAST, webhook=None)
 

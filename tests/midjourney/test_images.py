@@ -19,7 +19,7 @@ from bot.midjourney.images import MOST_LOGGED, HttpPictures, PictureSettings
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.resize import fit
 from bot.midjourney.source_health import SourceHealth
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.fixtures.leaps import leap_in_silence, leap_once_read
 from tests.midjourney.drawing import animation, bomb, noise, still, video
@@ -36,8 +36,8 @@ LIMIT = 10 * 1024 * 1024
 
 @asynccontextmanager
 async def pictures(storage: str, *, wsrv: str | None = None, **settings: Any) -> AsyncIterator[HttpPictures]:
-    async with open_lines(trust_env=False) as lines:
-        yield HttpPictures(lines.pictures, PictureSettings(storage=storage, wsrv=wsrv, **settings))
+    async with open_clients(trust_env=False) as clients:
+        yield HttpPictures(clients.pictures, PictureSettings(storage=storage, wsrv=wsrv, **settings))
 
 
 def serving(data: bytes, content_type: str = "application/octet-stream") -> Any:
@@ -147,8 +147,11 @@ async def finished_task(
     **options: Any,
 ) -> AsyncIterator[tuple[SimulatedUpstream, HttpPictures, str | None, str | None]]:
     """A finished task of the simulated API: its store, key and Discord address."""
-    async with SimulatedUpstream(manual=True, canvas=128) as upstream, open_lines(trust_env=False) as lines:
-        api = MidjourneyApi(lines, ApiSettings(key=SANDBOX_KEY, origin=upstream.origin))
+    async with (
+        SimulatedUpstream(manual=True, canvas=128) as upstream,
+        open_clients(trust_env=False) as clients,
+    ):
+        api = MidjourneyApi(clients, ApiSettings(key=SANDBOX_KEY, origin=upstream.origin))
         task = await api.imagine(prompt="a paper fox", pool=Pool.NORMAL, webhook=None)
         upstream.finish(int(task))
         seen = await api.query(task)
@@ -156,7 +159,7 @@ async def finished_task(
         settings = PictureSettings(
             storage=upstream.storage, wsrv=upstream.wsrv, hosts=(upstream.host,), **options
         )
-        yield upstream, HttpPictures(lines.pictures, settings), seen.storage_key, seen.discord_url
+        yield upstream, HttpPictures(clients.pictures, settings), seen.storage_key, seen.discord_url
 
 
 async def test_a_result_comes_from_the_store_whole() -> None:
@@ -264,8 +267,8 @@ async def test_a_typed_address_that_gives_no_picture_closes_the_way_and_is_count
         return web.Response(body=body, status=status)
 
     meters = Meters()
-    async with serve(answer) as store, open_lines(trust_env=False) as lines:
-        port = HttpPictures(lines.pictures, PictureSettings(storage=store), metrics=meters)
+    async with serve(answer) as store, open_clients(trust_env=False) as clients:
+        port = HttpPictures(clients.pictures, PictureSettings(storage=store), metrics=meters)
         with pytest.raises(RouteClosed, match=reason):
             await port.fetch_address(f"{store}/a.png", limit=limit)
 
@@ -479,8 +482,8 @@ async def test_every_fetch_passes_the_guard() -> None:
         reasons.append(reason)
         return await awaitable
 
-    async with serving(still()) as storage, open_lines(trust_env=False) as lines:
-        port = HttpPictures(lines.pictures, PictureSettings(storage=storage, wsrv=None), guard=guard)
+    async with serving(still()) as storage, open_clients(trust_env=False) as clients:
+        port = HttpPictures(clients.pictures, PictureSettings(storage=storage, wsrv=None), guard=guard)
         await port.fetch(storage_key="k.png", discord_url=None, limit=LIMIT)
 
     assert reasons == ["picture: storage"]

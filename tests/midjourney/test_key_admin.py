@@ -24,7 +24,7 @@ from bot.midjourney.ohmygpt.key_admin import (
     read_membership,
     read_new_key,
 )
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.fixtures.leaps import leap, leap_once_read, standing_still
 from tests.midjourney.test_envelope import json_values
@@ -44,9 +44,9 @@ def later(days: float = 30) -> int:
 async def office(**more: Any) -> AsyncIterator[tuple[OhMyGptKeys, MidjourneyApi, SimulatedUpstream]]:
     async with (
         SimulatedUpstream(manual=True, canvas=64, **more) as upstream,
-        open_lines(trust_env=False) as lines,
+        open_clients(trust_env=False) as clients,
     ):
-        api = MidjourneyApi(lines, ApiSettings(key=SANDBOX_KEY, origin=upstream.origin))
+        api = MidjourneyApi(clients, ApiSettings(key=SANDBOX_KEY, origin=upstream.origin))
         yield OhMyGptKeys(api.caller, SANDBOX_KEY), api, upstream
 
 

@@ -16,7 +16,7 @@ from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.openai.chat import OpenAiChat
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.sandbox.upstream import SANDBOX_KEY, SimulatedUpstream
 from bot.services.admission.viewer import Viewer
 from bot.storage.tables import ledger
@@ -139,8 +139,8 @@ def furnish(world: Harness, api: MidjourneyApi) -> None:
 @asynccontextmanager
 async def open_model() -> AsyncIterator[tuple[SimulatedUpstream, MidjourneyApi]]:
     """The simulated API on loopback, and the client that asks it."""
-    async with SimulatedUpstream() as model, open_lines(trust_env=False) as lines:
-        yield model, MidjourneyApi(lines, ApiSettings(key=SANDBOX_KEY, origin=model.origin))
+    async with SimulatedUpstream() as model, open_clients(trust_env=False) as clients:
+        yield model, MidjourneyApi(clients, ApiSettings(key=SANDBOX_KEY, origin=model.origin))
 
 
 @asynccontextmanager

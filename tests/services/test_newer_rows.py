@@ -19,10 +19,10 @@ from bot.domain.prices import Charge
 from bot.domain.server_side import ServerSide
 from bot.errors import StorageTrouble
 from bot.services.accounts.costs import LIST
-from bot.services.accounts.key_orders import ORDERS, KeyOrders, Order
 from bot.services.accounts.monitor import REMEMBERED
 from bot.services.accounts.owner_policy import SINCE, NoMail
 from bot.services.accounts.owner_questions import ASKING
+from bot.services.accounts.pending_keys import PENDING, PendingKey, PendingKeys
 from bot.services.accounts.speed_notices import NOTIFIED, SpeedNotices
 from bot.services.admission.viewer import Viewer
 from bot.storage.people_tables import drafts, open_answers, preferences
@@ -165,7 +165,7 @@ STRANGE = ["{", "[]", "{}", '{"a": {"b": 1}}', "[[1]]", '"x"', "7", "null", '{"a
 
 @pytest.mark.parametrize("value", STRANGE)
 async def test_new_notes_of_the_deployment_stop_no_part(world: Harness, value: str) -> None:
-    names = (REMEMBERED, NOTIFIED, ASKING, LIST, ORDERS, SINCE)
+    names = (REMEMBERED, NOTIFIED, ASKING, LIST, PENDING, SINCE)
     await world.kill()
     await world.open()
     for name in names:
@@ -178,10 +178,10 @@ async def test_new_notes_of_the_deployment_stop_no_part(world: Harness, value: s
     while not round_.done():
         await world.pass_time(30)
     round_.result()
-    orders = KeyOrders(memory)
-    assert await orders.claim("t", Order("5", 1, 2, "me")) is None
-    assert "t" in await orders.every()
-    await orders.forget("t")
+    pending = PendingKeys(memory)
+    assert await pending.claim("t", PendingKey("5", 1, 2, "me")) is None
+    assert "t" in await pending.every()
+    await pending.forget("t")
     await services.costs.of_one(Pool.FAST, Charge.IMAGINE)
     await services.costs.learn([])
     begun = await world.imagine(pool=Pool.NORMAL)

@@ -27,7 +27,7 @@ KEY = JobKey("0123456789ab")
 
 @dataclass
 class Counts:
-    """A probe that remembers what became of posts."""
+    """Meters that remember what became of posts."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
 

@@ -78,7 +78,7 @@ _DECLINED: Final = re.compile(
 )
 
 
-class Trouble(StrEnum):
+class UnusableAnswer(StrEnum):
     """Why an answer is of no use; each is a sentence of its own."""
 
     EMPTY = "empty"
@@ -87,7 +87,7 @@ class Trouble(StrEnum):
     PROSE = "prose"
 
 
-def read_answer(what: Help, frame: Frame, answer: str) -> str | Trouble:
+def read_answer(what: Help, frame: Frame, answer: str) -> str | UnusableAnswer:
     """The whole prompt with the model's words in it, or what is wrong with them."""
     said = _THOUGHTS.sub("", answer[:LONGEST_ANSWER]).strip()
     tagged = [found for found in _TAGGED.findall(said) if found.strip()]
@@ -95,19 +95,19 @@ def read_answer(what: Help, frame: Frame, answer: str) -> str | Trouble:
     words = tagged[-1] if tagged else fenced[0] if fenced else said
     if not tagged and not fenced:
         if _DECLINED.match(said):
-            return Trouble.DECLINED
+            return UnusableAnswer.DECLINED
         words = _LEAD.sub("", _TAGS.sub("", said), count=1)
     lines = [line for line in map(_unwrapped, words.splitlines()) if line]
     if not lines:
-        return Trouble.EMPTY
+        return UnusableAnswer.EMPTY
     runs = tuple(lines) if len(frame.runs) > 1 or len(lines) == 1 or not tagged else (" ".join(lines),)
     if len(runs) != len(frame.runs):
-        return Trouble.PROSE
+        return UnusableAnswer.PROSE
     if _is_foreign(what, frame, runs):
-        return Trouble.LANGUAGE
+        return UnusableAnswer.LANGUAGE
     prompt = put_back(frame, runs)
     if prompt is None:
-        return Trouble.EMPTY
+        return UnusableAnswer.EMPTY
     return prompt
 
 

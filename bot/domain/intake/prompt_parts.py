@@ -16,7 +16,7 @@ from bot.domain.intake.parameters import (
     nearest,
     parameter_named,
 )
-from bot.domain.wording import DASHES, TRAILING, folded_name, is_link
+from bot.domain.wording import DASHES, TRAILING, folded_name, inert, is_link
 from bot.errors import UserError
 from bot.texts import Inert, text
 
@@ -51,7 +51,6 @@ _QUOTED: Final = re.compile(
     "[\"'`\u201c\u201e\u2018\u00ab\u300c](?P<value>[^\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb\u300c\u300d]+)[\"'`\u201c\u201d\u2019\u00bb\u300d]"
 )
 _LINK_TRAILING: Final = ",;\uff0c\u3002\uff1b\u3001"
-_MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]()#@]|:(?=/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +164,7 @@ def shown(typed: str) -> Inert:
     """What a person typed as a sentence may repeat it: every sign of it, cut, and nothing that Discord would render."""
     kept = "".join(c for c in typed if unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
     kept = kept if len(kept) <= QUOTE_LIMIT else f"{kept[: QUOTE_LIMIT - 1]}…"
-    return Inert(_MARKUP.sub(lambda match: f"\\{match[0]}", kept))
+    return inert(kept)
 
 
 def _shown_name(typed: str) -> str:

@@ -1,4 +1,4 @@
-"""Answers to paid calls, and what an answer that is no success stands for: four shapes on one server (family §0.4).
+"""Answers to paid calls, and what an answer that is no success stands for: four formats on one server (family §0.4).
 Never here: I/O, clocks, and task objects (`tasks`)."""
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OHMYGPT: Final = "this looks like OhMyGPT's API, not like one of the /mj family
 _WEB_PAGE: Final = "this is a web page, not an API: the address may lack its path"
 
 
-class Shape(Enum):
+class ReplyFormat(Enum):
     """Which of its four ways of answering a server took."""
 
     SUBMIT = auto()
@@ -57,7 +57,7 @@ class Shape(Enum):
 class ParsedBody:
     """An answer taken apart; nothing in it can be wrong."""
 
-    shape: Shape
+    format: ReplyFormat
     code: int | None
     words: str
     fields: Mapping[str, Any]
@@ -66,23 +66,23 @@ class ParsedBody:
 
 
 def parse_body(body: bytes) -> ParsedBody:
-    """Find out which shape an answer has. Never raises."""
+    """Find out which format an answer has. Never raises."""
     read = read_json(body)
     if not isinstance(read, dict):
         text = clean(body.decode("utf-8", "replace")).strip()
         page = text[:200].lower().startswith(("<!doctype", "<html"))
-        return ParsedBody(Shape.OTHER, None, "" if page else text, {}, page=page)
+        return ParsedBody(ReplyFormat.OTHER, None, "" if page else text, {}, page=page)
     error = read.get("error")
     if isinstance(error, dict):
         words = _join(error.get(name) for name in ("message", "type", "code"))
-        return ParsedBody(Shape.OPENAI, None, words, error)
+        return ParsedBody(ReplyFormat.OPENAI, None, words, error)
     code = whole_number(read.get("code"))
     words = _join(read.get(name) for name in ("description", "message", "msg", "type", "error"))
     if read.get("success") is False:
-        return ParsedBody(Shape.FILTER, code, words, read)
+        return ParsedBody(ReplyFormat.FILTER, code, words, read)
     if code is not None and "statusCode" not in read:
-        return ParsedBody(Shape.SUBMIT, code, words, read)
-    return ParsedBody(Shape.OTHER, None, words, read)
+        return ParsedBody(ReplyFormat.SUBMIT, code, words, read)
+    return ParsedBody(ReplyFormat.OTHER, None, words, read)
 
 
 def read_json(body: bytes) -> Any:
@@ -103,7 +103,11 @@ def _join(parts: Any) -> str:
 def read_submission(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     """Read the answer to a paid call, or raise `RemoteError` as `refusal` explains."""
     said = parse_body(body)
-    if said.shape is not Shape.SUBMIT or said.code not in {SUCCESS, EXISTED, IN_QUEUE} or not _is_ok(status):
+    if (
+        said.format is not ReplyFormat.SUBMIT
+        or said.code not in {SUCCESS, EXISTED, IN_QUEUE}
+        or not _is_ok(status)
+    ):
         raise refusal(status, headers, said)
     task_id = read_id(said.fields.get("result"))
     if task_id is None:
@@ -133,7 +137,7 @@ def read_filled(status: int, headers: Mapping[str, str], body: bytes) -> Accepte
 def read_upload(status: int, headers: Mapping[str, str], body: bytes) -> str:
     """Read the address of one uploaded picture (family §1.8)."""
     said = parse_body(body)
-    if said.shape is not Shape.SUBMIT or said.code != SUCCESS or not _is_ok(status):
+    if said.format is not ReplyFormat.SUBMIT or said.code != SUCCESS or not _is_ok(status):
         raise refusal(status, headers, said)
     listed = said.fields.get("result")
     address = word(listed[0] if isinstance(listed, list) and listed else listed)
@@ -145,7 +149,7 @@ def read_upload(status: int, headers: Mapping[str, str], body: bytes) -> str:
 def read_seed(status: int, headers: Mapping[str, str], body: bytes) -> str | None:
     """Read a picture's seed (family §3); None if the server has none to give."""
     said = parse_body(body)
-    if said.shape is Shape.SUBMIT and said.code == SUCCESS and _is_ok(status):
+    if said.format is ReplyFormat.SUBMIT and said.code == SUCCESS and _is_ok(status):
         given = said.fields.get("result", said.fields.get("seed"))
         seed = str(given) if isinstance(given, int) and not isinstance(given, bool) else word(given)
         return seed if seed is not None and re.fullmatch(r"[0-9]{1,20}", seed) else None
@@ -160,7 +164,7 @@ def read_cancelled(status: int, headers: Mapping[str, str], body: bytes) -> bool
     said = parse_body(body)
     if _is_ok(status) and not body.strip():
         return False
-    if said.shape is Shape.SUBMIT and said.code == SUCCESS and _is_ok(status):
+    if said.format is ReplyFormat.SUBMIT and said.code == SUCCESS and _is_ok(status):
         return True
     error = refusal(status, headers, said)
     if error.fault in {RemoteFault.REFUSED, RemoteFault.UNCLEAR}:
@@ -176,7 +180,7 @@ def refusal(status: int, headers: Mapping[str, str], said: ParsedBody) -> Remote
 
     * THROTTLED, nothing was accepted: HTTP 429, code 23 and 30, 503 with Retry-After, and the table's words.
     * KEY, BALANCE, REFUSED, nothing was accepted: the table's words, code 3 and 24, a status by which no handler ran.
-    * UNCLEAR, everything else: code 5 and 9, HTTP 400 in the submit shape, 5xx, a page, and every code 4 and exception
+    * UNCLEAR, everything else: code 5 and 9, HTTP 400 in the submit format, 5xx, a page, and every code 4 and exception
       whose words the table does not know.
     """
     wait = retry_after(headers)
@@ -198,7 +202,11 @@ def _meaning(
     ):
         return row.fault, row.kind
     by_code = _BY_CODE.get(said.code) if said.code is not None else None
-    if by_code is not None and said.shape is Shape.SUBMIT and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+    if (
+        by_code is not None
+        and said.format is ReplyFormat.SUBMIT
+        and status < HTTPStatus.INTERNAL_SERVER_ERROR
+    ):
         return by_code
     if status == HTTPStatus.FORBIDDEN and not said.words:
         # With nothing in it, it is one proxy's black list of addresses, not a word about the key (family §0.3).
@@ -227,9 +235,9 @@ def _by_status(status: int, said: ParsedBody, wait: float | None) -> RemoteFault
             return RemoteFault.BALANCE
         case HTTPStatus.FORBIDDEN:
             return RemoteFault.KEY
-        case _ if status in _NEVER_RAN and said.shape is not Shape.SUBMIT:
+        case _ if status in _NEVER_RAN and said.format is not ReplyFormat.SUBMIT:
             return RemoteFault.REFUSED
-        case _ if 400 <= status < 500 and status not in _NO_ANSWER and said.shape is Shape.OPENAI:  # noqa: PLR2004 - the 4xx class
+        case _ if 400 <= status < 500 and status not in _NO_ANSWER and said.format is ReplyFormat.OPENAI:  # noqa: PLR2004 - the 4xx class
             passed_on = "upstream" in said.words.lower()
             return RemoteFault.UNCLEAR if passed_on else RemoteFault.REFUSED
         case _:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import RemoteError, RemoteFault
-from bot.midjourney.mjproxy.probing import CALLS, NOBODY, Metrics, ProbeResult, Seen, recognise
+from bot.midjourney.mjproxy.probing import CALLS, NOBODY, Probe, ProbeResult, Seen, recognise
 from bot.midjourney.mjproxy.requests import to_json
 from bot.midjourney.mjproxy.sending import Sender, Way
 
@@ -27,7 +27,7 @@ _LATER: Final = frozenset(
     }
 )
 """By these a server, or what stands before it, says that it answers later."""
-_TELLING: Final = frozenset(Metrics) - {Metrics.BATCH_AS_NOBODY, Metrics.OHMYGPT, Metrics.USAGE}
+_TELLING: Final = frozenset(Probe) - {Probe.BATCH_AS_NOBODY, Probe.OHMYGPT, Probe.USAGE}
 """What programs of the family differ by."""
 _MOST_LOOKS: Final = 5
 """After so many, what was never answered tells nothing: some gateway may say so for good of paths that it does not know."""
@@ -42,7 +42,7 @@ class Looks:
 
     now: Callable[[], float] = time.monotonic
     """Seconds; never goes back."""
-    seen: dict[Metrics, Seen] = field(default_factory=dict)
+    seen: dict[Probe, Seen] = field(default_factory=dict)
     count: int = 0
     next_at: float = -math.inf
 
@@ -65,32 +65,32 @@ async def look(out: Sender, *, seconds: float) -> ProbeResult:
 
     Raises `RemoteError` if the server cannot be reached at all.
     """
-    seen: dict[Metrics, Seen] = {}
+    seen: dict[Probe, Seen] = {}
     await _ask(out, seen, seconds=seconds)
     return recognise(seen)
 
 
-async def _ask(out: Sender, seen: dict[Metrics, Seen], *, seconds: float) -> None:
-    for metrics, call in CALLS.items():
-        if metrics in seen:
+async def _ask(out: Sender, seen: dict[Probe, Seen], *, seconds: float) -> None:
+    for probe, call in CALLS.items():
+        if probe in seen:
             continue
         way = Way(
             call.method,
             call.path,
             None if call.body is None else to_json(call.body),
-            key=NOBODY if metrics is Metrics.BATCH_AS_NOBODY else None,
+            key=NOBODY if probe is Probe.BATCH_AS_NOBODY else None,
             # The key of one service is not shown to another.
-            bare=metrics is Metrics.OHMYGPT,
+            bare=probe is Probe.OHMYGPT,
         )
         try:
             # Once in a process's life: it does not wait for the budget, which running jobs need.
-            answer = await out.call(f"mj_look_{metrics.value}", way, _as_seen, seconds=seconds)
+            answer = await out.call(f"mj_look_{probe.value}", way, _as_seen, seconds=seconds)
         except RemoteError as error:
             if error.fault is RemoteFault.UNREACHED:
                 raise
         else:
             if answer.status not in _LATER:
-                seen[metrics] = answer
+                seen[probe] = answer
 
 
 def _as_seen(status: int, headers: Mapping[str, str], body: bytes) -> Seen:

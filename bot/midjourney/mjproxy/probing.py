@@ -18,7 +18,7 @@ NOBODY: Final = "easel-asks-whether-any-key-will-do"
 """A key that no account has: a server that takes it takes any."""
 
 
-class Metrics(StrEnum):
+class Probe(StrEnum):
     """The free calls."""
 
     BATCH = "batch"
@@ -47,17 +47,17 @@ class Call:
     body: Mapping[str, Any] | None = None
 
 
-CALLS: Final[Mapping[Metrics, Call]] = MappingProxyType(
+CALLS: Final[Mapping[Probe, Call]] = MappingProxyType(
     {
-        Metrics.BATCH: Call("POST", "/mj/task/list-by-condition", {"ids": []}),
-        Metrics.BATCH_AS_NOBODY: Call("POST", "/mj/task/list-by-condition", {"ids": []}),
-        Metrics.UNKNOWN_TASK: Call("GET", "/mj/task/0/fetch"),
-        Metrics.PREFIXED: Call("GET", "/mj-relax/mj/task/0/fetch"),
-        Metrics.ODD_PREFIX: Call("GET", "/mj-odd/mj/task/0/fetch"),
-        Metrics.BY_IDS: Call("POST", "/mj/task/list-by-ids", {"ids": []}),
-        Metrics.QUERY: Call("POST", "/mj/task/query", {"pageNumber": 0, "pageSize": 1}),
-        Metrics.OHMYGPT: Call("POST", "/api/v1/ai/draw/mj/query", {"model": "midjourney", "taskId": "0"}),
-        Metrics.USAGE: Call("GET", "/api/usage/token"),
+        Probe.BATCH: Call("POST", "/mj/task/list-by-condition", {"ids": []}),
+        Probe.BATCH_AS_NOBODY: Call("POST", "/mj/task/list-by-condition", {"ids": []}),
+        Probe.UNKNOWN_TASK: Call("GET", "/mj/task/0/fetch"),
+        Probe.PREFIXED: Call("GET", "/mj-relax/mj/task/0/fetch"),
+        Probe.ODD_PREFIX: Call("GET", "/mj-odd/mj/task/0/fetch"),
+        Probe.BY_IDS: Call("POST", "/mj/task/list-by-ids", {"ids": []}),
+        Probe.QUERY: Call("POST", "/mj/task/query", {"pageNumber": 0, "pageSize": 1}),
+        Probe.OHMYGPT: Call("POST", "/api/v1/ai/draw/mj/query", {"model": "midjourney", "taskId": "0"}),
+        Probe.USAGE: Call("GET", "/api/usage/token"),
     }
 )
 
@@ -91,32 +91,32 @@ class ProbeResult:
     """Guest mode, or a proxy without a secret: then "the key works" proves nothing."""
 
 
-def recognise(seen: Mapping[Metrics, Seen]) -> ProbeResult:
+def recognise(seen: Mapping[Probe, Seen]) -> ProbeResult:
     """Tell which program it is from what the probes brought."""
-    nobody = seen.get(Metrics.BATCH_AS_NOBODY)
+    nobody = seen.get(Probe.BATCH_AS_NOBODY)
     any_key = nobody is not None and nobody.gives_list
     server = _server(seen)
     if server is None:
         return ProbeResult(None, None, takes_any_key=False)
     capabilities = BY_SERVER[server]
     if server is not ServerKind.OHMYGPT:
-        batch = seen.get(Metrics.BATCH)
+        batch = seen.get(Probe.BATCH)
         capabilities = replace(
             capabilities,
             batch=capabilities.batch and batch is not None and batch.gives_list,
-            balance=capabilities.balance and _tells_usage(seen.get(Metrics.USAGE)),
+            balance=capabilities.balance and _tells_usage(seen.get(Probe.USAGE)),
         )
     return ProbeResult(server, capabilities, takes_any_key=any_key)
 
 
-def _server(seen: Mapping[Metrics, Seen]) -> ServerKind | None:
-    batch, unknown = seen.get(Metrics.BATCH), seen.get(Metrics.UNKNOWN_TASK)
+def _server(seen: Mapping[Probe, Seen]) -> ServerKind | None:
+    batch, unknown = seen.get(Probe.BATCH), seen.get(Probe.UNKNOWN_TASK)
     if not (batch is not None and batch.gives_list) and not _speaks_the_family(unknown):
-        return ServerKind.OHMYGPT if _is_ohmygpt(seen.get(Metrics.OHMYGPT)) else None
+        return ServerKind.OHMYGPT if _is_ohmygpt(seen.get(Probe.OHMYGPT)) else None
     if unknown is not None and unknown.status == 400 and _code(unknown) == 4:  # noqa: PLR2004 - a gateway's "task_no_found"
-        odd = seen.get(Metrics.ODD_PREFIX)
+        odd = seen.get(Probe.ODD_PREFIX)
         return ServerKind.ONE_HUB if _refuses_the_prefix(odd) else ServerKind.NEW_API
-    pages, by_ids, prefixed = (seen.get(name) for name in (Metrics.QUERY, Metrics.BY_IDS, Metrics.PREFIXED))
+    pages, by_ids, prefixed = (seen.get(name) for name in (Probe.QUERY, Probe.BY_IDS, Probe.PREFIXED))
     if pages is not None and isinstance(pages.read, dict) and "content" in pages.read:
         return ServerKind.PLUS
     if unknown is not None and unknown.status == 204 and by_ids is not None and by_ids.gives_list:  # noqa: PLR2004 - no content

@@ -10,7 +10,7 @@ from bot.domain.answers import TagSearchResult
 from bot.domain.failures import FailureKind
 from bot.domain.tasks import TaskPage
 from bot.errors import RemoteError, RemoteFault
-from bot.midjourney.mjproxy.answers import Shape, parse_body, read_json, refusal
+from bot.midjourney.mjproxy.answers import ReplyFormat, parse_body, read_json, refusal
 from bot.midjourney.mjproxy.tasks import read_task, read_tasks
 from bot.midjourney.ohmygpt.envelope import whole_number
 from bot.midjourney.ohmygpt.webhook import LONGEST_BODY, WebhookHint
@@ -84,7 +84,11 @@ def require_list(status: int, headers: Mapping[str, str], body: bytes) -> None:
     if error.fault is RemoteFault.UNCLEAR and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         # A free call: nothing can have been accepted, so whatever this is, it is not the service we look for.
         raise RemoteError(RemoteFault.REFUSED, error.message, kind=error.kind)
-    if status == HTTPStatus.NOT_FOUND and said.shape is Shape.OTHER and "statusCode" not in said.fields:
+    if (
+        status == HTTPStatus.NOT_FOUND
+        and said.format is ReplyFormat.OTHER
+        and "statusCode" not in said.fields
+    ):
         raise RemoteError(
             RemoteFault.REFUSED, "nothing of the /mj family answers here: the address or its path is wrong"
         )

@@ -22,7 +22,7 @@ _LOOKUPS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReportLine:
     """One line of the report."""
 
     name: str
@@ -30,39 +30,39 @@ class Line:
     words: str
 
 
-def report(look: ProbeResult) -> Iterator[Line]:
+def report(look: ProbeResult) -> Iterator[ReportLine]:
     """Say what was found, the kind first; a server of the wrong kind ends it."""
     capabilities = look.capabilities
     if look.server is None or capabilities is None:
-        yield Line(
+        yield ReportLine(
             "kind of API",
             fine=False,
             words="nothing of the /mj family answers there: check the address and its path",
         )
         return
     if look.server is ServerKind.OHMYGPT:
-        yield Line(
+        yield ReportLine(
             "kind of API", fine=False, words="this looks like OhMyGPT's own API: choose the kind ohmygpt"
         )
         return
-    yield Line("kind of API", fine=True, words=f"looks like {look.server.value}")
+    yield ReportLine("kind of API", fine=True, words=f"looks like {look.server.value}")
     if look.takes_any_key:
-        yield Line(
+        yield ReportLine(
             "key",
             fine=False,
             words="the server takes any key (guest mode, or no secret is set): that it works proves nothing, and "
             "whoever finds the address can draw there",
         )
-    yield Line("speeds", fine=True, words=", ".join(sorted(capabilities.speeds)))
+    yield ReportLine("speeds", fine=True, words=", ".join(sorted(capabilities.speeds)))
     if not capabilities.keeps_pool:
-        yield Line(
+        yield ReportLine(
             "speeds of chains",
             fine=False,
             words="what is made from a picture may run at another speed: give each account there one fixed speed, or "
             "each pool a key of its own",
         )
-    yield Line("can do", fine=True, words=", ".join(capability_words(capabilities)) or "pictures only")
-    yield Line(
+    yield ReportLine("can do", fine=True, words=", ".join(capability_words(capabilities)) or "pictures only")
+    yield ReportLine(
         "lost answers",
         fine=capabilities.lookup is not Lookup.NEVER,
         words=f"found again {_LOOKUPS[capabilities.lookup]}",

@@ -1,4 +1,4 @@
-"""How a call of the family leaves: one header for the key, the right line, the read budget, the guard and the meters.
+"""How a call of the family leaves: one header for the key, the right client, the read budget, the guard and the meters.
 Never here: what is called, and what an answer means."""
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bot.domain.ports import Guard, Metrics
     from bot.midjourney.calls import Reader, T
-    from bot.midjourney.transport import Lines
+    from bot.midjourney.transport import HttpClients
 
 _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/json"}
 """Both go along always: a gateway hands them on to its proxy (family §0.4)."""
@@ -41,7 +41,7 @@ class Sender:
 
     def __init__(
         self,
-        lines: Lines,
+        clients: HttpClients,
         *,
         base: str,
         auth: Auth,
@@ -50,7 +50,7 @@ class Sender:
         guard: Guard,
         meters: Metrics | None,
     ) -> None:
-        self._lines = lines
+        self._clients = clients
         self._base = base
         self._auth = auth
         self._key = key
@@ -73,13 +73,13 @@ class Sender:
         if budgeted:
             async with self._reads:
                 pass  # a leaky bucket: to enter is to have paid
-        call = ask(self._lines.paid if paid else self._lines.free, self._request(way), seconds=seconds)
+        call = ask(self._clients.paid if paid else self._clients.free, self._request(way), seconds=seconds)
         return await measured(call, read, endpoint=endpoint, guard=self._guard, metrics=self._metrics)
 
     def _request(self, way: Way) -> httpx.Request:
         headers = dict(_HEADERS)
         if not way.bare:
             headers |= authorization(self._auth, way.key or self._key)
-        return self._lines.free.build_request(
+        return self._clients.free.build_request(
             way.method, self._base + way.path, headers=headers, content=way.body
         )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.domain.tasks import RemoteTaskId
     from bot.midjourney.calls import Reader, T
     from bot.midjourney.mjproxy.probing import ProbeResult
-    from bot.midjourney.transport import Lines
+    from bot.midjourney.transport import HttpClients
 
 
 _NIJI: Final = "--niji"
@@ -63,7 +63,7 @@ class Submitting:
 
     def __init__(
         self,
-        lines: Lines,
+        clients: HttpClients,
         settings: ProxySettings,
         *,
         guard: Guard = unguarded,
@@ -75,7 +75,7 @@ class Submitting:
         self._learning = asyncio.Lock()
         self._looks = Looks()
         self._out = Sender(
-            lines,
+            clients,
             base=self._settings.url,
             auth=settings.auth,
             key=settings.key,

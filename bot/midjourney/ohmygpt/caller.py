@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bot.domain.ports import Guard, Metrics
     from bot.midjourney.calls import Reader, T
-    from bot.midjourney.transport import Lines
+    from bot.midjourney.transport import HttpClients
 
 _SENDABLE_KEY: Final = re.compile(r"[!-~]+")
 
@@ -27,7 +27,7 @@ _SENDABLE_KEY: Final = re.compile(r"[!-~]+")
 class Caller:
     """Makes calls; nothing is repeated here."""
 
-    lines: Lines
+    clients: HttpClients
     origin: str
     guard: Guard
     metrics: Metrics | None
@@ -47,7 +47,7 @@ class Caller:
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         if kind is not None:
             headers["Content-Type"] = kind
-        return self.lines.free.build_request(method, self.origin + where, headers=headers, **body)
+        return self.clients.free.build_request(method, self.origin + where, headers=headers, **body)
 
     async def call(
         self,
@@ -61,5 +61,5 @@ class Caller:
     ) -> T:
         """Make one call, within the guard, and report it to the meters."""
         request = build()
-        call = ask(client or self.lines.free, request, seconds=seconds or self.seconds, most=most)
+        call = ask(client or self.clients.free, request, seconds=seconds or self.seconds, most=most)
         return await measured(call, read, endpoint=endpoint, guard=self.guard, metrics=self.metrics)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bot.domain.ports import Guard, Metrics
     from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot
     from bot.midjourney.calls import Reader
-    from bot.midjourney.transport import Lines
+    from bot.midjourney.transport import HttpClients
 
     EngineOpener = Callable[[Caller, str], ListedEngine]
     """Makes the second engine of a key."""
@@ -67,20 +67,20 @@ class ApiSettings:
 class MidjourneyApi:
     """Implements `ImageApi`. Every method raises `RemoteError` and nothing else on trouble.
 
-    The lines belong to whoever opened them. `guard` is awaited around every call to the outside, and never around
+    The clients belong to whoever opened them. `guard` is awaited around every call to the outside, and never around
     the wait for the read budget.
     """
 
     def __init__(
         self,
-        lines: Lines,
+        clients: HttpClients,
         settings: ApiSettings,
         *,
         guard: Guard = unguarded,
         metrics: Metrics | None = None,
         open_engine: EngineOpener | None = None,
     ) -> None:
-        self._lines = lines
+        self._clients = clients
         self._settings = replace(
             settings,
             origin=checked_origin(settings.origin, "EASEL_API_URL"),
@@ -89,7 +89,7 @@ class MidjourneyApi:
         self._guard = guard
         self._metrics = metrics
         self.caller: Final = Caller(
-            lines=lines,
+            clients=clients,
             origin=self._settings.origin,
             guard=guard,
             metrics=metrics,
@@ -103,11 +103,11 @@ class MidjourneyApi:
         self._reads = AsyncLimiter(max(per_second, 1.0), max(per_second, 1.0) / per_second)
 
     def with_key(self, key: str, *, origin: str | None = None) -> MidjourneyApi:
-        """Make the same adapter for another account, over the same lines and with a read budget of its own."""
+        """Make the same adapter for another account, over the same clients and with a read budget of its own."""
         there = origin or self._settings.origin
         settings = replace(self._settings, key=key, admin_key=None, origin=there)
         return MidjourneyApi(
-            self._lines,
+            self._clients,
             settings,
             guard=self._guard,
             metrics=self._metrics,
@@ -182,7 +182,7 @@ class MidjourneyApi:
             endpoint,
             lambda: self._post(_PREFIX + endpoint, body),
             wire.read_submission,
-            client=self._lines.paid,
+            client=self._clients.paid,
             seconds=self._settings.submit_seconds,
         )
 
@@ -201,7 +201,7 @@ class MidjourneyApi:
         where = f"query-mj-tasks?page={max(number, 1)}&pageSize={min(max(size, 5), 20)}"
         return await self._read("query-mj-tasks", where, wire.PageRequest(), wire.read_page)
 
-    async def _read(self, endpoint: str, where: str, body: wire.Request, read: Reader[T]) -> T:
+    async def _read(self, endpoint: str, where: str, body: wire.RequestBody, read: Reader[T]) -> T:
         async with self._reads:
             pass  # a leaky bucket: to enter is to have paid
         return await self.caller.call(endpoint, lambda: self._post(_PREFIX + where, body), read)
@@ -274,7 +274,7 @@ class MidjourneyApi:
 
     # -- the way out -------------------------------------------------------------------------------------------------
 
-    def _post(self, where: str, body: wire.Request) -> httpx.Request:
+    def _post(self, where: str, body: wire.RequestBody) -> httpx.Request:
         form = self._settings.form
         kind = "application/x-www-form-urlencoded" if form else "application/json"
         content = body.as_form() if form else body.as_json()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # -- out ---------------------------------------------------------------------------------------------------------------
 
 
-class Request(BaseModel):
+class RequestBody(BaseModel):
     """What every body carries: upstream checks the key's permission against `model` (contract §0.2)."""
 
     # Checkers are built when a body is first made: a start sends none, and no server gets all kinds.
@@ -57,7 +57,7 @@ def _sold(pool: Pool) -> Pool:
     return pool
 
 
-class Submission(Request):
+class Submission(RequestBody):
     """A paid call. `type` has no default: upstream's own is the dear pool (contract §1)."""
 
     type: Annotated[Pool, AfterValidator(_sold)]
@@ -92,13 +92,13 @@ class DescribeRequest(Submission):
     image: str = Field(alias="base64")
 
 
-class QueryRequest(Request):
+class QueryRequest(RequestBody):
     """Contract §1.5."""
 
     task_id: str = Field(alias="taskId")
 
 
-class PageRequest(Request):
+class PageRequest(RequestBody):
     """Contract §1.6; number and size go into the address."""
 
 

@@ -1,4 +1,4 @@
-"""`POST /v1/chat/completions`: one question to a chat model and its words, over the room's own lines (contract §5.6).
+"""`POST /v1/chat/completions`: one question to a chat model and its words, over the room's HTTP clients (contract §5.6).
 Never here: what is asked, repeating a paid call, and what the words are good for."""
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class OpenAiChat:
             return self._caller.build("POST", PATH, key=self._key, json=body)
 
         return await self._caller.call(
-            ENDPOINT, build, read_words, client=self._caller.lines.paid, seconds=seconds
+            ENDPOINT, build, read_words, client=self._caller.clients.paid, seconds=seconds
         )
 
     async def models(self) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The second engine: OpenAI's images API on the same key and origin, spoken over the room's own lines.
+"""The second engine: OpenAI's images API on the same key and origin, spoken over the room's own HTTP clients.
 Never here: retries of paid calls, decisions about jobs, and words of people in a log."""
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class ImagesApi:
                 "draw_edit" if images else "draw",
                 lambda: request,
                 _checked,
-                client=self.caller.lines.paid,
+                client=self.caller.clients.paid,
                 seconds=self.seconds,
                 most=MOST_ANSWER,
             )

@@ -31,12 +31,12 @@ def respond(body: Any, status: int = 200) -> web.Response:
 
 
 def submitted(code: int, description: str, result: Any = None, **properties: Any) -> dict[str, Any]:
-    """The submit shape."""
+    """The submit format."""
     return {"code": code, "description": description, "result": result, "properties": properties}
 
 
 def refused(code: int, description: str, *, status: int = 200, **properties: Any) -> Reply:
-    """A refusal in the submit shape."""
+    """A refusal in the submit format."""
     return Reply(status, submitted(code, description, None, **properties))
 
 

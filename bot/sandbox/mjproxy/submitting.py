@@ -13,7 +13,7 @@ from bot.sandbox.mjproxy.records import Record
 from bot.sandbox.mjproxy.replies import exception, no_such_path, refused, submitted
 from bot.sandbox.mjproxy.workshop import MASK_PREFIX, POOLS, FamilyAsk
 from bot.sandbox.upstream import bodies
-from bot.sandbox.upstream.answers import Answer, Refusal
+from bot.sandbox.upstream.answers import ApiResponse, Refusal
 from bot.sandbox.upstream.buttons import Family, read_press
 from bot.sandbox.upstream.files import StoredFile
 from bot.sandbox.upstream.tasks import Status
@@ -53,7 +53,7 @@ class Submitting:
         self._proxy = proxy
         self._workshop = workshop
         plain = {"imagine": workshop.imagine, "blend": workshop.blend, "describe": workshop.describe}
-        self._plain: dict[str, Callable[[Any], Awaitable[Answer]]] = dict(plain)
+        self._plain: dict[str, Callable[[Any], Awaitable[ApiResponse]]] = dict(plain)
         if proxy.manners.shorten:
             self._plain["shorten"] = workshop.shorten
 
@@ -168,7 +168,7 @@ class Submitting:
         self,
         visit: Visit,
         record: Record,
-        does: Callable[[Any], Awaitable[Answer]],
+        does: Callable[[Any], Awaitable[ApiResponse]],
         parent: Record | None,
     ) -> tuple[dict[str, Any], Record]:
         """Accept the shared task behind a record."""

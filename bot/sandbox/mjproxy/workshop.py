@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from bot.sandbox.upstream import bodies
-from bot.sandbox.upstream.answers import Answer, Refusal
+from bot.sandbox.upstream.answers import ApiResponse, Refusal
 from bot.sandbox.upstream.buttons import Family, read_press
 from bot.sandbox.upstream.pictures.plan import (
     Form,
@@ -62,7 +62,7 @@ class FamilyAsk(Ask):
 class Workshop(Submissions):
     """What the other stand-in accepts, and what only this family can do."""
 
-    async def press(self, ask: FamilyAsk, parent: Task, custom_id: str) -> Answer:
+    async def press(self, ask: FamilyAsk, parent: Task, custom_id: str) -> ApiResponse:
         """Press a button that opens no window."""
         asked = read_press(custom_id)
         if asked is None:
@@ -75,7 +75,7 @@ class Workshop(Submissions):
 
     async def filled(
         self, ask: FamilyAsk, parent: Task, custom_id: str, prompt: str, mask: str | None
-    ) -> Answer:
+    ) -> ApiResponse:
         """What an answered window makes: the words and the mask as they were given."""
         asked = read_press(custom_id)
         written, zoom = _take_zoom(prompt)
@@ -111,7 +111,7 @@ class Workshop(Submissions):
             task.ending, task.fail_reason = Ending.FAILURE, trouble
         return self._accept(task)
 
-    async def shorten(self, ask: FamilyAsk) -> Answer:
+    async def shorten(self, ask: FamilyAsk) -> ApiResponse:
         """A prompt to its important words, and five shorter ones."""
         prompt = bodies.text(ask.fields, "prompt") or ""
         if not prompt.strip():

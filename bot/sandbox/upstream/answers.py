@@ -18,7 +18,7 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """A success: what `data` and `message` will be; `task_id` if a task was accepted."""
 
     data: Any

@@ -7,7 +7,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
-from bot.sandbox.upstream.answers import Answer, Refusal
+from bot.sandbox.upstream.answers import ApiResponse, Refusal
 from bot.sandbox.upstream.faults import Fault
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _WORDS = {
 _numbers = itertools.count(1)
 
 
-def complete(service: Service, ask: Ask) -> Answer:
+def complete(service: Service, ask: Ask) -> ApiResponse:
     """Answer the last message."""
     model, messages = ask.fields.get("model"), ask.fields.get("messages")
     if model not in MODELS:
@@ -54,7 +54,7 @@ def complete(service: Service, ask: Ask) -> Answer:
     honest = "\n".join(does(line) for line in lines)
     content = _spoilt(service, honest)
     words = sum(len(one["content"].split()) for one in messages)
-    return Answer(
+    return ApiResponse(
         {
             "id": f"chatcmpl-{next(_numbers)}",
             "object": "chat.completion",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from bot.sandbox.upstream.answers import Answer, Envelope, Refusal
+from bot.sandbox.upstream.answers import ApiResponse, Envelope, Refusal
 from bot.sandbox.upstream.bodies import read_body, text
 from bot.sandbox.upstream.calls import Call, cut_base64
 from bot.sandbox.upstream.faults import Scope
@@ -37,7 +37,7 @@ class Endpoint:
     method: str
     path: str
     permission: Permission
-    handle: Callable[[Ask, Mapping[str, str]], Awaitable[Answer]]
+    handle: Callable[[Ask, Mapping[str, str]], Awaitable[ApiResponse]]
     takes_model: bool = False
     bare: bool = False
     """Answers without the envelope, as OpenAI's API does; its refusals come in one with an HTTP status of their own."""
@@ -89,7 +89,7 @@ class Desk:
         self._record(endpoint, request, fields, outcome, task_id=answer.task_id, planned=planned)
         return await self._misbehaviour.answer(request, planned, response)
 
-    async def _honest(self, endpoint: Endpoint, request: web.Request, fields: dict[str, Any]) -> Answer:
+    async def _honest(self, endpoint: Endpoint, request: web.Request, fields: dict[str, Any]) -> ApiResponse:
         authorization = request.headers.get("Authorization", "")
         now = self._service.settings.clock()
         account, key = self._service.accounts.admit(authorization, endpoint.permission, now)
@@ -139,7 +139,7 @@ def key_tail(key: object) -> str:
     return str(key)[-KEY_TAIL:] if len(str(key)) >= SHORTEST_KEY else ""
 
 
-def _told(answer: Answer) -> str:
+def _told(answer: ApiResponse) -> str:
     """An answer in a few words."""
     if isinstance(answer.data, dict) and "status" in answer.data:
         return f"{answer.data['status']} {answer.data['progress'] or ''}".strip()

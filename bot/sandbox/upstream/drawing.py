@@ -59,8 +59,8 @@ _ERRORS: Final[Mapping[Fault, tuple[int, str, str, str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """One order that was paid for."""
+class DrawCall:
+    """One call that was paid for."""
 
     fields: Mapping[str, Any]
     account: str
@@ -79,10 +79,10 @@ class _Error(Exception):
 class DrawingDesk:
     """Serves the endpoints, honestly or as the planned faults have it."""
 
-    def __init__(self, service: Service, misbehaviour: Misbehaviour, orders: list[Order]) -> None:
+    def __init__(self, service: Service, misbehaviour: Misbehaviour, drawn: list[DrawCall]) -> None:
         self._service = service
         self._misbehaviour = misbehaviour
-        self._orders = orders
+        self._drawn = drawn
 
     def routes(self) -> list[web.RouteDef]:
         """What to add to the application."""
@@ -118,7 +118,7 @@ class DrawingDesk:
                 self._record(endpoint, request, fields, planned.fault.value)
                 return await self._misbehaviour.answer(request, planned, None)
             planned = self._service.faults.draw(Scope.DRAW, endpoint=endpoint)
-            order = await self._ordered(endpoint, request, fields, planned)
+            call = await self._paid(endpoint, request, fields, planned)
         except Refusal as refusal:
             self._record(endpoint, request, fields, refusal.message, status=400)
             return web.json_response(
@@ -127,18 +127,18 @@ class DrawingDesk:
         except _Error as error:
             self._record(endpoint, request, fields, str(error), status=error.status)
             return web.json_response(error.body, status=error.status)
-        self._orders.append(order)
+        self._drawn.append(call)
         fault = None if planned is None else planned.fault
         self._record(
-            endpoint, request, fields, f"{len(order.drawn)} drawn" + (f", but {fault}" if fault else "")
+            endpoint, request, fields, f"{len(call.drawn)} drawn" + (f", but {fault}" if fault else "")
         )
-        answer = self._answer(order, fault)
+        answer = self._answer(call, fault)
         after = self._service.faults.draw(Scope.AFTER, endpoint=endpoint)
         if after is not None:
             return await self._misbehaviour.answer(request, after, answer)
         return answer
 
-    def _answer(self, order: Order, fault: Fault | None) -> web.Response:
+    def _answer(self, call: DrawCall, fault: Fault | None) -> web.Response:
         if fault is Fault.DRAW_HTML:
             return web.Response(text=HTML_PAGE, content_type="text/html")
         if fault is Fault.DRAW_NOTHING:
@@ -147,17 +147,17 @@ class DrawingDesk:
             {"url": self._address(one)}
             if fault is Fault.DRAW_ADDRESS
             else {"b64_json": base64.b64encode(_huge(one) if fault is Fault.DRAW_HUGE else one).decode()}
-            for one in order.drawn
+            for one in call.drawn
         ]
         return web.json_response({"created": int(self._service.settings.clock()), "data": data})
 
-    async def _ordered(
+    async def _paid(
         self,
         endpoint: str,
         request: web.Request,
         fields: Mapping[str, Any],
         planned: PlannedFault | None,
-    ) -> Order:
+    ) -> DrawCall:
         if planned is not None and planned.fault in _ERRORS:
             status, code, kind, words = _ERRORS[planned.fault]
             raise _Error(status, code, kind, planned.reason or words)
@@ -196,12 +196,12 @@ class DrawingDesk:
             raise _Error(402, "insufficient_quota", "insufficient_quota", refusal.message) from None
         drawn = await asyncio.to_thread(self._draw, prompt, size, number, given)
         self._service.accounts.pay(account, key, cost, self._service.settings.clock())
-        return Order(dict(fields), account, given, drawn)
+        return DrawCall(dict(fields), account, given, drawn)
 
     def _draw(self, prompt: str, size: str, number: int, given: tuple[bytes, ...]) -> tuple[bytes, ...]:
         across, _, down = (size if "x" in size else "1024x1024").partition("x")
         tint = tuple(self._service.assets.add_picture(one) for one in given)
-        seed = derive(self._service.settings.seed, f"{prompt} {len(self._orders)}")
+        seed = derive(self._service.settings.seed, f"{prompt} {len(self._drawn)}")
         frame = first_frame((int(across), int(down)))
         return tuple(
             draw(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.upstream import bodies
 from bot.sandbox.upstream.accounts import MadeKey, Permission
-from bot.sandbox.upstream.answers import Answer, Refusal
+from bot.sandbox.upstream.answers import ApiResponse, Refusal
 from bot.sandbox.upstream.tasks import iso
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ LISTING_EVERY_S = 1.0
 GRANTABLE = frozenset({Permission.MIDJOURNEY.value, Permission.FILES.value})
 
 
-def make_key(service: Service, ask: Ask) -> Answer:
+def make_key(service: Service, ask: Ask) -> ApiResponse:
     """A new key, told once."""
     made = service.accounts.made
     if sum(key.account == ask.account for key in made.values()) >= MOST_KEYS:
@@ -37,10 +37,10 @@ def make_key(service: Service, ask: Ask) -> Answer:
         permissions=_permissions(ask.fields),
         created=service.settings.clock(),
     )
-    return Answer(value, "New api token success")
+    return ApiResponse(value, "New api token success")
 
 
-def change_key(service: Service, ask: Ask) -> Answer:
+def change_key(service: Service, ask: Ask) -> ApiResponse:
     """Set what was sent; the two required fields are required here as well."""
     key = _find(service, ask)
     key.cap, key.permissions = _fee(ask.fields), _permissions(ask.fields)
@@ -49,10 +49,10 @@ def change_key(service: Service, ask: Ask) -> Answer:
     if "expired_at" in ask.fields:
         key.expires = _moment(ask.fields)
     key.disabled = str(ask.fields.get("is_disabled", key.disabled)).lower() == "true"
-    return Answer(None, "Update api token success")
+    return ApiResponse(None, "Update api token success")
 
 
-def list_keys(service: Service, ask: Ask) -> Answer:
+def list_keys(service: Service, ask: Ask) -> ApiResponse:
     """Every key of the account, in clear; the ones that may do all are listed, too."""
     accounts, now = service.accounts, service.settings.clock()
     if now - accounts.listed.get(ask.account, -LISTING_EVERY_S) < LISTING_EVERY_S:
@@ -77,14 +77,14 @@ def list_keys(service: Service, ask: Ask) -> Answer:
         if key.account == ask.account
     ]
     made = [_listed(value, key) for value, key in accounts.made.items() if key.account == ask.account]
-    return Answer([*fixed, *made], f"get api tokens success, count: {len(fixed) + len(made)}")
+    return ApiResponse([*fixed, *made], f"get api tokens success, count: {len(fixed) + len(made)}")
 
 
-def delete_key(service: Service, ask: Ask) -> Answer:
+def delete_key(service: Service, ask: Ask) -> ApiResponse:
     """It opens nothing from now on."""
     _find(service, ask)
     del service.accounts.made[str(bodies.text(ask.fields, "key"))]
-    return Answer(None, "Delete api token success")
+    return ApiResponse(None, "Delete api token success")
 
 
 def _find(service: Service, ask: Ask) -> MadeKey:

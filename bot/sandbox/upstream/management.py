@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.upstream import bodies
 from bot.sandbox.upstream.accounts import price
-from bot.sandbox.upstream.answers import Answer, Refusal
+from bot.sandbox.upstream.answers import ApiResponse, Refusal
 from bot.sandbox.upstream.files import StoredFile
 from bot.sandbox.upstream.submissions import POOLS
 from bot.sandbox.upstream.tasks import Kind, iso
@@ -22,13 +22,13 @@ LARGEST_FILE = 25 * 1024 * 1024
 PURPOSES = range(6)
 
 
-def balance(service: Service, ask: Ask) -> Answer:
+def balance(service: Service, ask: Ask) -> ApiResponse:
     """Credits as decimal texts."""
     left = service.accounts.balances[ask.account]
-    return Answer({"balance": f"{left:.2f}", "free_balance": "0.00"}, "get user balance success")
+    return ApiResponse({"balance": f"{left:.2f}", "free_balance": "0.00"}, "get user balance success")
 
 
-def rates(service: Service, ask: Ask) -> Answer:
+def rates(service: Service, ask: Ask) -> ApiResponse:
     """Prices; the real shape is not documented, this one is ours (contract §5.2)."""
     del service, ask
     names = {Kind.GRID: "imagine", Kind.SINGLE: "upscale", Kind.TEXT: "describe", Kind.REEL: "video"}
@@ -42,16 +42,16 @@ def rates(service: Service, ask: Ask) -> Answer:
         for kind, name in names.items()
         for pool in POOLS
     ]
-    return Answer({"rates": listed})
+    return ApiResponse({"rates": listed})
 
 
-def membership(service: Service, ask: Ask) -> Answer:
+def membership(service: Service, ask: Ask) -> ApiResponse:
     """When the membership ends; the real shape is not documented (contract §5.3)."""
     del ask
-    return Answer(iso(service.book.now + MEMBER_FOR))
+    return ApiResponse(iso(service.book.now + MEMBER_FOR))
 
 
-def upload(service: Service, ask: Ask) -> Answer:
+def upload(service: Service, ask: Ask) -> ApiResponse:
     """Keep a file (contract §5.5)."""
     content = _content(ask.fields)
     filename = bodies.text(ask.fields, "filename")
@@ -69,7 +69,7 @@ def upload(service: Service, ask: Ask) -> Answer:
         expires=_moment(bodies.text(ask.fields, "expires_at")),
         tags=tuple(tags) if isinstance(tags, list) else (str(tags),),
     )
-    return Answer({"fileUniqueID": service.files.add(stored)}, "File Upload Success")
+    return ApiResponse({"fileUniqueID": service.files.add(stored)}, "File Upload Success")
 
 
 def _content(fields: dict[str, Any]) -> bytes:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.sandbox.upstream import bodies
-from bot.sandbox.upstream.answers import Answer, Refusal
+from bot.sandbox.upstream.answers import ApiResponse, Refusal
 from bot.sandbox.upstream.service import ListOrder
 from bot.sandbox.upstream.views import faulty_view
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 SMALLEST_PAGE, LARGEST_PAGE, USUAL_PAGE = 5, 20, 12
 
 
-def query(service: Service, ask: Ask) -> Answer:
+def query(service: Service, ask: Ask) -> ApiResponse:
     """One task of the account."""
     number = bodies.task_id(ask.fields)
     task = service.book.get(number)
     if task is None or task.account != ask.account:
         raise Refusal(400, f"task {number} does not exist")
-    return Answer(faulty_view(service, task, ask.endpoint))
+    return ApiResponse(faulty_view(service, task, ask.endpoint))
 
 
-def query_page(service: Service, ask: Ask, params: Mapping[str, str]) -> Answer:
+def query_page(service: Service, ask: Ask, params: Mapping[str, str]) -> ApiResponse:
     """A page of all the account's tasks."""
     page = _integer(params, "page", None)
     size = _integer(params, "pageSize", USUAL_PAGE)
@@ -41,7 +41,7 @@ def query_page(service: Service, ask: Ask, params: Mapping[str, str]) -> Answer:
     service.book.advance()
     tasks = _ordered(service, [task for task in service.book.tasks if task.account == ask.account])
     shown = tasks[(page - 1) * size : page * size]
-    return Answer(
+    return ApiResponse(
         {"total": len(tasks), "tasks": [faulty_view(service, task, ask.endpoint) for task in shown]}
     )
 

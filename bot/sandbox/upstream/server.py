@@ -10,12 +10,12 @@ from aiohttp import web
 from typing_extensions import override
 
 from bot.sandbox.upstream.accounts import Permission
-from bot.sandbox.upstream.answers import Answer, Envelope
+from bot.sandbox.upstream.answers import ApiResponse, Envelope
 from bot.sandbox.upstream.archive import dump, load
 from bot.sandbox.upstream.chat import ENDPOINT, complete
 from bot.sandbox.upstream.control import Control
 from bot.sandbox.upstream.desk import Desk, Endpoint
-from bot.sandbox.upstream.drawing import DrawingDesk, Order
+from bot.sandbox.upstream.drawing import DrawCall, DrawingDesk
 from bot.sandbox.upstream.faults import PlannedFault
 from bot.sandbox.upstream.gallery import STORE_PREFIX
 from bot.sandbox.upstream.keys import change_key, delete_key, list_keys, make_key
@@ -48,8 +48,8 @@ class SimulatedUpstream(LoopbackServer):
         self, settings: Settings | None = None, *, host: str = "127.0.0.1", port: int = 0, **options: Any
     ) -> None:
         super().__init__(Service(replace(settings or Settings(), **options)), host=host, port=port)
-        self.drawn: list[Order] = []
-        """Orders of the second engine that were paid for."""
+        self.drawn: list[DrawCall] = []
+        """Calls of the second engine that were paid for."""
         self._submissions = Submissions(self.service, self._gallery.fetch_own, self._webhooks.watch)
 
     @property
@@ -183,22 +183,22 @@ class SimulatedUpstream(LoopbackServer):
         submissions, service = self._submissions, self.service
         draw, files, admin = Permission.MIDJOURNEY, Permission.FILES, Permission.ADMIN
 
-        def plain(does: Callable[[Service, Ask], Answer]) -> Any:
-            async def handle(ask: Ask, params: Mapping[str, str]) -> Answer:
+        def plain(does: Callable[[Service, Ask], ApiResponse]) -> Any:
+            async def handle(ask: Ask, params: Mapping[str, str]) -> ApiResponse:
                 del params
                 return does(service, ask)
 
             return handle
 
         def submit(does: Callable[[Ask], Any]) -> Any:
-            async def handle(ask: Ask, params: Mapping[str, str]) -> Answer:
+            async def handle(ask: Ask, params: Mapping[str, str]) -> ApiResponse:
                 del params
-                answer: Answer = await does(ask)
+                answer: ApiResponse = await does(ask)
                 return answer
 
             return handle
 
-        async def page(ask: Ask, params: Mapping[str, str]) -> Answer:
+        async def page(ask: Ask, params: Mapping[str, str]) -> ApiResponse:
             return query_page(service, ask, params)
 
         return [

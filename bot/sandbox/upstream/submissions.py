@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.upstream import bodies
 from bot.sandbox.upstream.accounts import Charge, price
-from bot.sandbox.upstream.answers import Answer, Refusal
+from bot.sandbox.upstream.answers import ApiResponse, Refusal
 from bot.sandbox.upstream.book import QueueFull
 from bot.sandbox.upstream.buttons import Family, read_press
 from bot.sandbox.upstream.faults import REASONS, Fault, Scope
@@ -68,7 +68,7 @@ class Submissions:
         self._fetch_own = fetch_own
         self._on_accept = on_accept
 
-    async def imagine(self, ask: Ask) -> Answer:
+    async def imagine(self, ask: Ask) -> ApiResponse:
         """Text to a grid of four."""
         text = bodies.text(ask.fields, "prompt")
         if not text or not text.strip():
@@ -107,7 +107,7 @@ class Submissions:
             task.ending, task.fail_reason = Ending.FAILURE, problem
         return self._accept(task, ask.key)
 
-    async def blend(self, ask: Ask) -> Answer:
+    async def blend(self, ask: Ask) -> ApiResponse:
         """Two to five pictures to a grid of four."""
         written = bodies.text_list(ask.fields, "base64Array")
         if not FEWEST_BLENDED <= len(written) <= MOST_BLENDED:
@@ -126,7 +126,7 @@ class Submissions:
         task.picture = Picture(Form.GRID, blends)
         return self._accept(task, ask.key)
 
-    async def describe(self, ask: Ask) -> Answer:
+    async def describe(self, ask: Ask) -> ApiResponse:
         """A picture to four prompts."""
         written = bodies.text(ask.fields, "base64")
         if not written:
@@ -138,7 +138,7 @@ class Submissions:
         task.source = source
         return await self._describe(task, ask.key)
 
-    async def action(self, ask: Ask) -> Answer:
+    async def action(self, ask: Ask) -> ApiResponse:
         """Press a button of a finished task (contract §1.2)."""
         service = self._service
         number, custom_id = bodies.task_id(ask.fields), bodies.text(ask.fields, "customId")
@@ -210,7 +210,7 @@ class Submissions:
         except ValueError:
             return None
 
-    async def _describe(self, task: Task, key: str = "") -> Answer:
+    async def _describe(self, task: Task, key: str = "") -> ApiResponse:
         source = self._service.assets.all[task.source or ""]
         task.answer = await asyncio.to_thread(describe_picture, source, task.seed)
         return self._accept(task, key)
@@ -239,7 +239,7 @@ class Submissions:
             webhook=ask.webhook,
         )
 
-    def _accept(self, task: Task, key: str = "") -> Answer:
+    def _accept(self, task: Task, key: str = "") -> ApiResponse:
         service = self._service
         planned = service.faults.draw(Scope.TASK, endpoint=_endpoint(task), task=task.id)
         if planned is not None:
@@ -249,7 +249,7 @@ class Submissions:
         charge = Charge(task.id, task.account, task.pool, price(task.pool, task.kind))
         service.accounts.charge(charge, key, service.settings.clock())
         self._on_accept(task)
-        return Answer(task.id, task_id=task.id)
+        return ApiResponse(task.id, task_id=task.id)
 
 
 def _endpoint(task: Task) -> str:

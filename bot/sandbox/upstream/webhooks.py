@@ -31,7 +31,7 @@ LATE = 0.3
 
 
 @dataclass(slots=True)
-class AccountMonitor:
+class WatchedTask:
     """A task whose changes are posted: what was posted last, and what goes out in order after it."""
 
     task: Task
@@ -54,7 +54,7 @@ class Webhooks:
         self._service = service
         self._view = view
         self._tick = tick
-        self._watched: dict[int, AccountMonitor] = {}
+        self._watched: dict[int, WatchedTask] = {}
         self._sending: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
         self._ticker: asyncio.Task[None] | None = None
@@ -68,7 +68,7 @@ class Webhooks:
         if not is_loopback(task.webhook):
             log.warning("webhook_refused task=%s: only addresses of this machine are posted to", task.id)
             return
-        self._watched[task.id] = AccountMonitor(task, task.webhook)
+        self._watched[task.id] = WatchedTask(task, task.webhook)
 
     async def start(self) -> None:
         """Begin to look for changes."""
@@ -107,7 +107,7 @@ class Webhooks:
                 del self._watched[watch.task.id]
             self._post(watch, self._view(self._service, watch.task), last=state.ended)
 
-    def _post(self, watch: AccountMonitor, body: dict[str, Any], *, last: bool) -> None:
+    def _post(self, watch: WatchedTask, body: dict[str, Any], *, last: bool) -> None:
         planned = self._service.faults.draw(Scope.WEBHOOK, endpoint="webhook", task=watch.task.id)
         fault = planned.fault if planned else None
         bodies = [body]

@@ -50,7 +50,7 @@ REMEMBERED: Final = "watch"
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class AccountTrouble:
     """What is known to be wrong with an account, and was told."""
 
     refused: bool = False
@@ -111,7 +111,7 @@ class AccountMonitor:
         await self._learn_prices()
         end = await self._membership()
         for name in names:
-            before = troubles.get(name, Trouble())
+            before = troubles.get(name, AccountTrouble())
             if name == MEMBERSHIP:
                 after = await self._notify_new(self.accounts.own_name, before, _of_membership(before, end))
             else:
@@ -125,7 +125,7 @@ class AccountMonitor:
             await self.clock.pause(BETWEEN_S)
         return True
 
-    async def _look(self, name: str, before: Trouble) -> Trouble:
+    async def _look(self, name: str, before: AccountTrouble) -> AccountTrouble:
         """Look at one account, tell what is newly wrong, and say what is wrong now."""
         seen = await self._seen(name)
         low = self._is_low(seen)
@@ -175,8 +175,8 @@ class AccountMonitor:
             return None
 
     async def _look_at_limits(
-        self, name: str, before: Trouble, end: Mapping[str, Text | None] | None
-    ) -> Trouble:
+        self, name: str, before: AccountTrouble, end: Mapping[str, Text | None] | None
+    ) -> AccountTrouble:
         """Tell what is new of a key's cap and end, and to servers with a key that was made there of the membership's."""
         try:
             key = await self.upstream_keys.of_account(name)
@@ -187,7 +187,9 @@ class AccountMonitor:
         of_server = {} if read_own(name) is None else _of_membership(before, end)
         return await self._notify_new(name, before, {**notices_of_key(key, self.clock.now()), **of_server})
 
-    async def _notify_new(self, name: str, before: Trouble, notices: Mapping[str, Text | None]) -> Trouble:
+    async def _notify_new(
+        self, name: str, before: AccountTrouble, notices: Mapping[str, Text | None]
+    ) -> AccountTrouble:
         """Tell what was not told yet. It counts as told once it was: a death before that tells it again."""
         told, own = frozenset(before.told.split()), read_own(name)
         for mark, said in notices.items():
@@ -259,21 +261,25 @@ async def _count(balance_api: BalanceApi | None) -> int | None:
         return None
 
 
-def _of_membership(before: Trouble, end: Mapping[str, Text | None] | None) -> Mapping[str, Text | None]:
+def _of_membership(
+    before: AccountTrouble, end: Mapping[str, Text | None] | None
+) -> Mapping[str, Text | None]:
     """What is to be told of the membership; while nobody knows its end, what was told of it counts as told."""
     if end is not None:
         return end
     return {mark: None for mark in before.told.split() if mark.startswith(MEMBERSHIP_END)}
 
 
-def _written(at: int, troubles: dict[str, Trouble]) -> str:
+def _written(at: int, troubles: dict[str, AccountTrouble]) -> str:
     return json.dumps({"at": at, "accounts": {name: asdict(trouble) for name, trouble in troubles.items()}})
 
 
-def _read(stored: str | None) -> tuple[int, dict[str, Trouble]]:
+def _read(stored: str | None) -> tuple[int, dict[str, AccountTrouble]]:
     """What was seen last; what another version wrote in another way is forgotten."""
     try:
         read = json.loads(stored or "{}")
-        return int(read.get("at", 0)), {name: Trouble(**t) for name, t in read.get("accounts", {}).items()}
+        return int(read.get("at", 0)), {
+            name: AccountTrouble(**t) for name, t in read.get("accounts", {}).items()
+        }
     except (ValueError, TypeError, AttributeError):
         return 0, {}

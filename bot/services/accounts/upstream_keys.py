@@ -20,7 +20,7 @@ from bot.domain.tenancy import read_id
 from bot.domain.upstream_keys import KeyHolder, UpstreamKey, remark_of
 from bot.domain.wording import inert
 from bot.errors import RemoteError, RemoteFault, UserError
-from bot.services.accounts.key_orders import Order
+from bot.services.accounts.pending_keys import PendingKey
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from bot.domain.ports import Clock, JobStore
     from bot.domain.servers.guilds import Actor
     from bot.domain.upstream_keys import KeyAdmin
-    from bot.services.accounts.key_orders import KeyOrders
     from bot.services.accounts.own_keys import OwnKeys
+    from bot.services.accounts.pending_keys import PendingKeys
     from bot.texts import Text
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class UpstreamKeys:
     find: Callable[[str], Awaitable[object | None]]
     """The way to an account by its name."""
     jobs: JobStore
-    orders: KeyOrders
+    pending: PendingKeys
     clock: Clock
     tag: Callable[[], str] = lambda: secrets.token_hex(5)
     _listed: TTLCache[str, Sequence[UpstreamKey], int] = field(init=False)
@@ -109,7 +109,7 @@ class UpstreamKeys:
 
     async def settle(self) -> None:
         """Look for keys whose making nobody answered; asks nobody if there are none. Raises `RemoteError`."""
-        if self.admin is not None and await self.orders.every():
+        if self.admin is not None and await self.pending.every():
             await self._settle(await self.admin.keys())
 
     async def of_account(self, account: str) -> UpstreamKey | None:
@@ -142,17 +142,19 @@ class UpstreamKeys:
         if guild_id is not None and not self.own_keys.offered:
             raise UserError(text("keys.no_vault"))
         tag = self.tag()
-        # Noted before anything is looked at: of two who ask at once the second finds the first one's order, or its key.
-        pending = await self.orders.claim(tag, Order(subject, self.clock.now(), actor.user_id, actor.name))
-        if pending is not None:
-            made = await self._take_up(*pending)
+        # Noted before anything is looked at: of two who ask at once the second finds what the first one noted, or its key.
+        earlier = await self.pending.claim(
+            tag, PendingKey(subject, self.clock.now(), actor.user_id, actor.name)
+        )
+        if earlier is not None:
+            made = await self._take_up(*earlier)
             return made or await self.make(subject, cap=cap, expires_at=expires_at, actor=actor)
         try:
             await self._check_room(tag, subject, guild_id)
         except BaseException:
-            await self.orders.forget(tag)
+            await self.pending.forget(tag)
             raise
-        return await self._hand_in(subject, actor, await self._ordered(subject, tag, cap, expires_at))
+        return await self._hand_in(subject, actor, await self._requested(subject, tag, cap, expires_at))
 
     async def _check_room(self, tag: str, subject: str, guild_id: int | None) -> None:
         old = next((key for key in await self._list() if key.subject == subject), None)
@@ -160,17 +162,17 @@ class UpstreamKeys:
             raise UserError(text("keys.exists", subject=subject, tag=old.tag))
         if guild_id is not None:
             await self.own_keys.check_room(guild_id)
-        if not await self.orders.renew(tag, self.clock.now()):
+        if not await self.pending.renew(tag, self.clock.now()):
             raise UserError(text("keys.unclear"))  # this process stood still meanwhile, and another made one
 
-    async def _ordered(self, subject: str, tag: str, cap: int, expires_at: int) -> UpstreamKey:
+    async def _requested(self, subject: str, tag: str, cap: int, expires_at: int) -> UpstreamKey:
         """Ask for it once; without an answer it is looked for and not asked for again."""
         remark = remark_of(subject, tag)
         try:
             value = await self._need().make_key(remark=remark, cap=cap, expires_at=expires_at)
         except RemoteError as error:
             if error.fault is not RemoteFault.UNCLEAR:
-                await self.orders.forget(tag)
+                await self.pending.forget(tag)
                 raise UserError(_refusal(error)) from None
             log.warning("key_making_unclear", extra={"subject": subject, "tag": tag})
             return await self._look_for(tag)
@@ -186,13 +188,13 @@ class UpstreamKeys:
                     return found
         raise UserError(text("keys.unclear"))
 
-    async def _take_up(self, tag: str, order: Order) -> CreatedKey | None:
+    async def _take_up(self, tag: str, asked: PendingKey) -> CreatedKey | None:
         """Go on with a key that was asked for before, by whoever it was; None: it was not made, and is forgotten."""
         found = _tagged(await self._list(), tag)
         if found is not None:
-            return await self._hand_in(order.subject, order.actor, found)
-        if not is_recent(order.at, self.clock.now(), SETTLED_MS):
-            await self.orders.forget(tag)
+            return await self._hand_in(asked.subject, asked.actor, found)
+        if not is_recent(asked.at, self.clock.now(), SETTLED_MS):
+            await self.pending.forget(tag)
             return None
         raise UserError(text("keys.unclear"))
 
@@ -204,15 +206,15 @@ class UpstreamKeys:
             try:
                 await self.own_keys.install(guild_id, actor, key.key)
             except UserError:
-                await self.orders.forget(key.tag)  # it is listed as one that nobody uses
+                await self.pending.forget(key.tag)  # it is listed as one that nobody uses
                 raise
-            await self.orders.forget(key.tag)
+            await self.pending.forget(key.tag)
         log.info("key_made", extra={"subject": subject, "tag": key.tag})
         return CreatedKey(await self._view(key), key.key if guild_id is None else None)
 
     async def mark_key_shown(self, tag: str) -> None:
         """An account's key was shown to whoever made it: from now on nobody is shown it again."""
-        await self.orders.forget(tag)
+        await self.pending.forget(tag)
 
     # -- changing ----------------------------------------------------------------------------------------
 
@@ -261,7 +263,7 @@ class UpstreamKeys:
             if _tagged(await self._list(), key.tag) is not None:
                 raise UserError(text("keys.not_sure")) from None
         self._listed.clear()
-        await self.orders.forget(key.tag)
+        await self.pending.forget(key.tag)
         log.info("key_deleted", extra={"subject": key.subject, "tag": key.tag})
         return replace(await self._view(key), in_use=False)
 
@@ -322,13 +324,13 @@ class UpstreamKeys:
 
     async def _settle(self, listed: Sequence[UpstreamKey]) -> None:
         """A server's key goes where it belongs; an account's waits to be asked for again, for it has to be shown."""
-        for tag, order in (await self.orders.every()).items():
+        for tag, asked in (await self.pending.every()).items():
             found = _tagged(listed, tag)
-            if found is None and not is_recent(order.at, self.clock.now(), SETTLED_MS):
-                await self.orders.forget(tag)
-            elif found is not None and self.own_keys.offered and read_id(order.subject) is not None:
+            if found is None and not is_recent(asked.at, self.clock.now(), SETTLED_MS):
+                await self.pending.forget(tag)
+            elif found is not None and self.own_keys.offered and read_id(asked.subject) is not None:
                 with suppress(UserError):  # the list shows it as one that nobody uses
-                    await self._hand_in(order.subject, order.actor, found)
+                    await self._hand_in(asked.subject, asked.actor, found)
 
 
 def _checked(subject: str) -> int | None:

@@ -16,7 +16,7 @@ from bot.domain.intake.prompt_help import (
     PATIENCE_S,
     Help,
     HelpCall,
-    Trouble,
+    UnusableAnswer,
     asked_words,
     instructions_for,
     key_of,
@@ -129,9 +129,9 @@ class PromptHelper:
             await self._failed(booked, asker.interaction_id, what, error)
             raise UserError(text(_SENTENCES[error.fault])) from error
         read = await asyncio.to_thread(read_answer, what, frame, answer)
-        outcome = read.value if isinstance(read, Trouble) else "ok"
+        outcome = read.value if isinstance(read, UnusableAnswer) else "ok"
         self.metrics.count("prompt_help", what=what.value, outcome=outcome)
-        if isinstance(read, Trouble):
+        if isinstance(read, UnusableAnswer):
             raise UserError(text(f"helper.answer_{read.value}"))
         return read
 

@@ -24,7 +24,7 @@ from bot.domain.schedule import (
 )
 from bot.domain.settling import (
     FILL_PATIENCE_MS,
-    Verdict,
+    CallOutcome,
     is_of_some_try,
     tag_of,
     was_put_back,
@@ -63,7 +63,7 @@ _SOMEWHERE: Final = "https://somewhere"
 """Stands for a picture's address that is not known: addresses are never compared, only where they stand."""
 
 
-class _Verdict(StrEnum):
+class _NotFound(StrEnum):
     """Why no task was found."""
 
     ABSENT = "absent"
@@ -80,10 +80,10 @@ class _Verdict(StrEnum):
 
 
 _PATIENCE: Final = {
-    _Verdict.CROWDED: UNCLEAR_CAP_MS,
-    _Verdict.OPEN_WINDOW: FILL_PATIENCE_MS,
-    _Verdict.NO_LIST: 0,
-    _Verdict.OUT_OF_TIME: 2 * UNCLEAR_GRACE_MS,
+    _NotFound.CROWDED: UNCLEAR_CAP_MS,
+    _NotFound.OPEN_WINDOW: FILL_PATIENCE_MS,
+    _NotFound.NO_LIST: 0,
+    _NotFound.OUT_OF_TIME: 2 * UNCLEAR_GRACE_MS,
 }
 
 
@@ -115,7 +115,7 @@ class Reconciler:
             wait = backoff_ms(job.tries, self.chance(), first=5 * SECOND)
             return await self._again_or_lost(job, error.fault.value, job.changed_at + UNCLEAR_CAP_MS, wait)
         # Both count from when it became unclear: a call may have hung for a minute before that.
-        if isinstance(found, _Verdict):
+        if isinstance(found, _NotFound):
             patience = _PATIENCE.get(found, UNCLEAR_GRACE_MS)
             until = job.changed_at + patience
             return await self._again_or_lost(job, found.value, until, LOOK_EVERY_MS)
@@ -129,30 +129,30 @@ class Reconciler:
         log.info("unclear_job_adopted", extra={"job": job.key, "task": found.task_id})
         return adopted
 
-    async def _found(self, job: Job, now: int) -> TaskSnapshot | _Verdict:
+    async def _found(self, job: Job, now: int) -> TaskSnapshot | _NotFound:
         """Look where this account can be asked: at the window itself, by the tag, else among its latest tasks."""
         if job.pool is Pool.DRAW:
-            return _Verdict.NO_LIST
+            return _NotFound.NO_LIST
         api = await self.accounts.reach(job.account)
         if not isinstance(api, WindowApi):
             return await self._looked(api, job, now)
         window_id = window_of(job)
         if window_id is not None:
             window = (await api.query_many([window_id])).get(window_id)
-            verdict = window_filled(window, filled_at=job.changed_at, now=now)
-            return window if window is not None and verdict is Verdict.ARRIVED else _Verdict.OPEN_WINDOW
+            outcome = window_filled(window, filled_at=job.changed_at, now=now)
+            return window if window is not None and outcome is CallOutcome.ARRIVED else _NotFound.OPEN_WINDOW
         finding = await api.find(tag_of(job))
         if finding.task is not None:
             # A window whose opening nobody heard of was not filled, and costs nothing.
-            return _Verdict.ABSENT if finding.task.status is TaskStatus.MODAL else finding.task
+            return _NotFound.ABSENT if finding.task.status is TaskStatus.MODAL else finding.task
         pages = capabilities_of(api).pages
         if not pages or (finding.complete and not was_put_back(job)):
-            return _Verdict.ABSENT
+            return _NotFound.ABSENT
         return await self._looked(api, job, now)
 
-    async def _looked(self, api: Readings, job: Job, now: int) -> TaskSnapshot | _Verdict:
+    async def _looked(self, api: Readings, job: Job, now: int) -> TaskSnapshot | _NotFound:
         found = await self._match(job, await self._recent(api, job))
-        if found is _Verdict.OUT_OF_TIME and now >= job.changed_at + UNCLEAR_GRACE_MS:
+        if found is _NotFound.OUT_OF_TIME and now >= job.changed_at + UNCLEAR_GRACE_MS:
             # That it is the only one is said of the whole list.
             found = await self._match(job, await self._recent(api, job, whole=True), at_any_time=True)
         return found
@@ -223,7 +223,7 @@ class Reconciler:
 
     async def _match(
         self, job: Job, tasks: Sequence[TaskSnapshot], *, at_any_time: bool = False
-    ) -> TaskSnapshot | _Verdict:
+    ) -> TaskSnapshot | _NotFound:
         """Find the job's task: exactly by its webhook token, else by prompt and pool among nobody's tasks.
 
         Where no words tell it, its time has to: a task that only might be the job's is left alone.
@@ -246,14 +246,14 @@ class Reconciler:
             and (has_words or _is_around(t.submitted_at, sent))
         ]
         if not possible:
-            return _Verdict.ABSENT
+            return _NotFound.ABSENT
         candidates = [t for t in possible if _time_allows(t.submitted_at, sent, now)]
         if not candidates:
             # Clocks go wrong in ways that look right, so a time alone excludes nothing. Ours may yet show up, though.
             if len(possible) > 1:
-                return _Verdict.AMBIGUOUS
+                return _NotFound.AMBIGUOUS
             if not at_any_time:
-                return _Verdict.OUT_OF_TIME
+                return _NotFound.OUT_OF_TIME
             candidates = possible
         # Where its time does not say whose it is, it may be what somebody gave up long ago.
         in_time = all(_is_around(t.submitted_at, sent) for t in candidates)
@@ -264,7 +264,7 @@ class Reconciler:
             if any(_might_claim(rival, job, task) for task in candidates)
         ]
         if any(r.state is JobState.SUBMITTING for r in rivals):
-            return _Verdict.CROWDED
+            return _NotFound.CROWDED
         # Jobs that are quite alike are interchangeable, as long as every task is one of theirs.
         alike = job.kind is JobKind.IMAGINE and not job.inputs and all(_is_twin(job, r) for r in rivals)
         if alike and len(candidates) <= 1 + len(rivals):
@@ -272,7 +272,7 @@ class Reconciler:
         # Buttons of one picture share its prompt, pictures that were sent along cannot be read back, and a prompt
         # may have been rewritten into another's: a wrong guess shows the wrong picture.
         if rivals or len(candidates) > 1:
-            return _Verdict.AMBIGUOUS
+            return _NotFound.AMBIGUOUS
         return candidates[0]
 
 

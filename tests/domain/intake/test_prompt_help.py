@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.intake.english import is_english
 from bot.domain.intake.prompt_frame import framed, put_back
-from bot.domain.intake.prompt_help import Help, Trouble, asked_words, instructions_for, read_answer
+from bot.domain.intake.prompt_help import Help, UnusableAnswer, asked_words, instructions_for, read_answer
 from bot.domain.intake.prompt_parts import parameters_of
 from bot.domain.intake.prompts import PromptOptions, compose
 from bot.errors import UserError
@@ -50,7 +50,7 @@ def test_links_weights_and_parameters_survive_any_answer(prompt: str, answer: st
     frame = framed(prompt, unwanted=what is Help.TRANSLATE)
     read = read_answer(what, frame, answer)
 
-    if isinstance(read, Trouble):
+    if isinstance(read, UnusableAnswer):
         return
     fixed = [p for p in parameters_of(prompt) if not p.startswith("--no ")]
     assert [p for p in parameters_of(read) if not p.startswith("--no ")] == fixed
@@ -99,15 +99,15 @@ def test_nothing_that_is_invented_gets_in(prompt: str, invented: str) -> None:
         ('"a red fox"', "a red fox --ar 3:2"),
         ("1. a red fox", "a red fox --ar 3:2"),
         ("<prompt>a red fox --ar 9:16 --v 6</prompt>", "a red fox --ar 3:2"),
-        ("", Trouble.EMPTY),
-        ("<prompt>  </prompt>", Trouble.EMPTY),
-        ("--ar 9:16", Trouble.EMPTY),
-        ("I'm sorry, but I can't help with that.", Trouble.DECLINED),
-        ("I thought about it.\n\na red fox\n\nLet me know!", Trouble.PROSE),
-        ("<prompt>Лиса на снегу</prompt>", Trouble.LANGUAGE),
+        ("", UnusableAnswer.EMPTY),
+        ("<prompt>  </prompt>", UnusableAnswer.EMPTY),
+        ("--ar 9:16", UnusableAnswer.EMPTY),
+        ("I'm sorry, but I can't help with that.", UnusableAnswer.DECLINED),
+        ("I thought about it.\n\na red fox\n\nLet me know!", UnusableAnswer.PROSE),
+        ("<prompt>Лиса на снегу</prompt>", UnusableAnswer.LANGUAGE),
     ],
 )
-def test_an_answer_is_read_as_people_read_it(answer: str, read: str | Trouble) -> None:
+def test_an_answer_is_read_as_people_read_it(answer: str, read: str | UnusableAnswer) -> None:
     found = read_answer(Help.IMPROVE, framed("a fox --ar 3:2"), answer)
 
     assert found == read
@@ -120,14 +120,14 @@ def test_each_part_between_weights_is_a_line_of_its_own() -> None:
     assert "3 line(s)" in instructions_for(Help.TRANSLATE, frame)
     answer = "<prompt>snow\nfox\ncars</prompt>"
     assert read_answer(Help.TRANSLATE, frame, answer) == "snow::2 fox::-1 --no cars --v 7"
-    assert isinstance(read_answer(Help.TRANSLATE, frame, "<prompt>snow and fox</prompt>"), Trouble)
+    assert isinstance(read_answer(Help.TRANSLATE, frame, "<prompt>snow and fox</prompt>"), UnusableAnswer)
 
 
 def test_a_translation_has_to_be_english_and_an_improvement_may_stay_as_it_was() -> None:
     frame = framed("雪の中の狐")
 
     assert read_answer(Help.IMPROVE, frame, "<prompt>雪の中の赤い狐</prompt>") == "雪の中の赤い狐"
-    assert read_answer(Help.TRANSLATE, frame, "<prompt>雪の中の赤い狐</prompt>") is Trouble.LANGUAGE
+    assert read_answer(Help.TRANSLATE, frame, "<prompt>雪の中の赤い狐</prompt>") is UnusableAnswer.LANGUAGE
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_prompt_that_composes_to_nothing_is_no_frame() -> None:
 def test_more_words_than_a_prompt_may_have_are_of_no_use() -> None:
     frame = framed("a fox --ar 3:2")
 
-    assert read_answer(Help.IMPROVE, frame, f"<prompt>{'fox ' * 2_500}</prompt>") is Trouble.EMPTY
+    assert read_answer(Help.IMPROVE, frame, f"<prompt>{'fox ' * 2_500}</prompt>") is UnusableAnswer.EMPTY
 
 
 def test_as_many_words_go_back_as_came_out() -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from bot.domain.capabilities import BY_SERVER, ServerKind
 from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.sandbox.mjproxy import Flavour, SimulatedProxy
 from bot.sandbox.upstream import SANDBOX_KEY
 
@@ -37,14 +37,14 @@ async def api_and_proxy(
 ) -> AsyncIterator[tuple[MjProxyApi, SimulatedProxy]]:
     """A client of the server's own kind; `server` holds options of the server, the rest is the client's."""
     options = {"manual": True, "canvas": CANVAS, **(server or {})}
-    async with SimulatedProxy(flavour, **options) as proxy, open_lines(trust_env=False) as lines:
+    async with SimulatedProxy(flavour, **options) as proxy, open_clients(trust_env=False) as clients:
         given: dict[str, Any] = {
             "key": SANDBOX_KEY,
             "url": proxy.origin,
             "capabilities": BY_SERVER[KINDS[flavour]],
             "reads_per_second": 1000,
         }
-        yield MjProxyApi(lines, ProxySettings(**(given | settings))), proxy
+        yield MjProxyApi(clients, ProxySettings(**(given | settings))), proxy
 
 
 def picture_url(colour: str = "teal") -> str:

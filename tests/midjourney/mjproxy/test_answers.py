@@ -1,4 +1,4 @@
-"""Answers to paid calls and the table of refusals: every row, every code, every shape, and what no table knows.
+"""Answers to paid calls and the table of refusals: every row, every code, every format, and what no table knows.
 Never here: HTTP."""
 
 from __future__ import annotations
@@ -180,16 +180,16 @@ def test_every_row_decides_whatever_the_code(sentence: str) -> None:
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
-def test_every_row_is_found_in_all_four_shapes(sentence: str) -> None:
+def test_every_row_is_found_in_all_four_formats(sentence: str) -> None:
     row = look_up(sentence)
     assert row is not None
-    shapes: tuple[object, ...] = (
+    formats: tuple[object, ...] = (
         {"code": 9, "description": sentence, "type": "upstream_error"},
         {"success": False, "code": -1, "message": sentence},
         {"error": {"message": sentence, "type": "new_api_error"}},
         sentence.encode(),
     )
-    for body in shapes:
+    for body in formats:
         assert error_of(400, body).fault is row.fault
 
 

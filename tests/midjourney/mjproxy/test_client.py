@@ -18,7 +18,7 @@ from bot.errors import RemoteError, RemoteFault, StartupError
 from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
 from bot.midjourney.mjproxy.readings import read_hint
 from bot.midjourney.mjproxy.routes import Auth, PoolRoute
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.sandbox.mjproxy import Flavour, ProxyFault, SimulatedProxy
 from bot.sandbox.upstream import SANDBOX_KEY, Key, Pace
 from tests.midjourney.mjproxy.proxies import GATEWAYS, KINDS, PROXIES, api_and_proxy, mask_url, picture_url
@@ -566,11 +566,11 @@ async def test_every_call_is_counted_and_timed() -> None:
         def observe(self, name: str, _value: float, /, **labels: str) -> None:
             counted.append((name, labels))
 
-    async with SimulatedProxy(Flavour.PLUS) as proxy, open_lines(trust_env=False) as lines:
+    async with SimulatedProxy(Flavour.PLUS) as proxy, open_clients(trust_env=False) as clients:
         settings = ProxySettings(
             key=SANDBOX_KEY, url=proxy.origin, capabilities=BY_SERVER[ServerKind.PLUS], reads_per_second=0.5
         )
-        api = MjProxyApi(lines, settings, metrics=Meters())
+        api = MjProxyApi(clients, settings, metrics=Meters())
         await api.check()
         proxy.fault(ProxyFault.NO_ACCOUNT)
         with pytest.raises(RemoteError):

@@ -16,7 +16,7 @@ from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.sandbox.mjproxy.flavours import Flavour
 from bot.sandbox.mjproxy.server import SimulatedProxy
 from bot.sandbox.upstream import SANDBOX_KEY, SimulatedUpstream
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def asking(url: str, *, key: str = SANDBOX_KEY) -> AsyncIterator[MjProxyApi]:
-    async with open_lines(trust_env=False) as lines:
-        yield MjProxyApi(lines, ProxySettings(key=key, url=url, asks_server=True, reads_per_second=100))
+    async with open_clients(trust_env=False) as clients:
+        yield MjProxyApi(clients, ProxySettings(key=key, url=url, asks_server=True, reads_per_second=100))
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ class Stumbling(httpx.AsyncBaseTransport):
 async def stumbling(
     proxy: SimulatedProxy, path: str, status: int | None, *, times: int = 1
 ) -> AsyncIterator[MjProxyApi]:
-    async with open_lines(trust_env=False, transport=Stumbling(path, status, times=times)) as lines:
+    async with open_clients(trust_env=False, transport=Stumbling(path, status, times=times)) as clients:
         settings = ProxySettings(key=SANDBOX_KEY, url=proxy.origin, asks_server=True, reads_per_second=100)
-        yield MjProxyApi(lines, settings)
+        yield MjProxyApi(clients, settings)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.domain.capabilities import BY_SERVER, ServerKind, Speed
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault
-from bot.midjourney.mjproxy.probing import Metrics, Seen, recognise
+from bot.midjourney.mjproxy.probing import Probe, Seen, recognise
 from bot.midjourney.mjproxy.prompts import plain, speed_in
 from bot.midjourney.mjproxy.readings import read_hint, read_many, read_one, read_page, require_list
 from bot.midjourney.mjproxy.requests import LONGEST_TAG, Action, Imagine, Modal
@@ -330,20 +330,20 @@ def test_a_speed_is_asked_for_by_one_path_and_one_word() -> None:
 
 def test_a_look_at_nothing_tells_nothing() -> None:
     assert recognise({}).server is None
-    reseller = recognise({Metrics.BATCH: Seen(200, b"[]")})
+    reseller = recognise({Probe.BATCH: Seen(200, b"[]")})
     assert reseller.server is ServerKind.RESELLER
     assert reseller.capabilities == BY_SERVER[ServerKind.RESELLER]
 
 
 @given(
     st.dictionaries(
-        st.sampled_from(list(Metrics)),
+        st.sampled_from(list(Probe)),
         st.builds(
             Seen, st.integers(100, 599), st.binary() | json_values.map(lambda v: json.dumps(v).encode())
         ),
     )
 )
 @settings(deadline=None)
-def test_any_look_ends(seen: dict[Metrics, Seen]) -> None:
+def test_any_look_ends(seen: dict[Probe, Seen]) -> None:
     look = recognise(seen)
     assert (look.server is None) is (look.capabilities is None)

@@ -13,7 +13,7 @@ import pytest
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.client import ApiSettings, MidjourneyApi
 from bot.midjourney.openai.chat import OpenAiChat, read_words
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, Key, SimulatedUpstream
 from bot.sandbox.upstream.accounts import Permission
 from tests.fixtures.leaps import leap_in_silence
@@ -31,8 +31,8 @@ async def opened(key: str = SANDBOX_KEY) -> AsyncIterator[tuple[SimulatedUpstrea
         SANDBOX_KEY: Key(),
         KEY_WITHOUT: Key(permissions=frozenset(Permission) - {Permission.CHAT}),
     }
-    async with SimulatedUpstream(keys=keys) as upstream, open_lines(trust_env=False) as lines:
-        api = MidjourneyApi(lines, ApiSettings(key=key, origin=upstream.origin))
+    async with SimulatedUpstream(keys=keys) as upstream, open_clients(trust_env=False) as clients:
+        api = MidjourneyApi(clients, ApiSettings(key=key, origin=upstream.origin))
         yield upstream, OpenAiChat(api.caller, api.key)
 
 

@@ -19,7 +19,7 @@ from bot.domain.ports import unguarded
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.caller import Caller
 from bot.midjourney.openai.images import ImagesApi, _checked, _items, _made
-from bot.midjourney.transport import open_lines
+from bot.midjourney.transport import open_clients
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from tests.fixtures.leaps import leap_in_silence
 from tests.services.harness import Meters
@@ -34,12 +34,15 @@ async def engine_and_upstream(
 ) -> AsyncIterator[tuple[ImagesApi, SimulatedUpstream, Meters]]:
     known, meters = engine_model(model), Meters()
     assert known is not None
-    async with SimulatedUpstream(manual=True, canvas=64) as upstream, open_lines(trust_env=False) as lines:
+    async with (
+        SimulatedUpstream(manual=True, canvas=64) as upstream,
+        open_clients(trust_env=False) as clients,
+    ):
 
         async def guard(call: Any, _why: str) -> Any:
             return await call
 
-        caller = Caller(lines=lines, origin=upstream.origin, guard=guard, metrics=meters, seconds=10.0)
+        caller = Caller(clients=clients, origin=upstream.origin, guard=guard, metrics=meters, seconds=10.0)
         yield ImagesApi(caller, key, known, seconds), upstream, meters
 
 
@@ -57,8 +60,8 @@ async def test_an_order_says_what_was_asked_for_and_brings_that_many_pictures() 
     async with engine_and_upstream() as (api, upstream, meters):
         drawn = await api.draw(Order("a paper fox", "1536x1024", "high", 3))
 
-        (order,) = upstream.drawn
-        assert order.fields == {
+        (call,) = upstream.drawn
+        assert call.fields == {
             "model": "gpt-image-1.5",
             "prompt": "a paper fox",
             "size": "1536x1024",
@@ -66,7 +69,7 @@ async def test_an_order_says_what_was_asked_for_and_brings_that_many_pictures() 
             "n": 3,
         }
         assert [one.media_type for one in drawn] == ["image/png"] * 3
-        assert tuple(one.data for one in drawn) == order.drawn
+        assert tuple(one.data for one in drawn) == call.drawn
         assert meters.counts["upstream_calls endpoint=draw outcome=ok"] == 1
 
 
@@ -222,8 +225,10 @@ async def test_a_list_of_models_that_cannot_be_read_is_no_list_without_the_model
         engine_model("gpt-image-1"),
     )
     assert model is not None
-    async with open_lines(trust_env=False, transport=transport) as lines:
-        caller = Caller(lines=lines, origin="https://x.example", guard=unguarded, metrics=None, seconds=10.0)
+    async with open_clients(trust_env=False, transport=transport) as clients:
+        caller = Caller(
+            clients=clients, origin="https://x.example", guard=unguarded, metrics=None, seconds=10.0
+        )
         with pytest.raises(RemoteError) as caught:
             await ImagesApi(caller, SANDBOX_KEY, model).offered()
 
@@ -279,8 +284,10 @@ async def test_one_members_refused_prompt_closes_the_engine_to_nobody(error: dic
     answer = httpx.MockTransport(
         lambda _: httpx.Response(403, stream=httpx.ByteStream(json.dumps({"error": error}).encode()))
     )
-    async with open_lines(trust_env=False, transport=answer) as lines:
-        caller = Caller(lines=lines, origin="https://x.example", guard=unguarded, metrics=None, seconds=10.0)
+    async with open_clients(trust_env=False, transport=answer) as clients:
+        caller = Caller(
+            clients=clients, origin="https://x.example", guard=unguarded, metrics=None, seconds=10.0
+        )
         api = ImagesApi(caller, SANDBOX_KEY, known)
 
         said = await refused(api)

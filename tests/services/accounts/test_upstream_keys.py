@@ -13,7 +13,7 @@ import pytest
 from bot.domain.servers.guilds import Actor
 from bot.domain.upstream_keys import UpstreamKey, read_end, remark_of
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
-from bot.services.accounts.key_orders import ORDERS, KeyOrders, Order
+from bot.services.accounts.pending_keys import PENDING, PendingKey, PendingKeys
 from bot.services.accounts.upstream_keys import SETTLED_MS, UpstreamKeys
 from bot.storage.vault import FernetVault
 from tests.services.accounts_harness import KEY, NEXT_MASTER, REFUSED, AccountsHarness, Office, remove_key
@@ -224,11 +224,11 @@ async def test_looking_around_forgets_a_making_that_never_arrived(
     assert (await passing(world, refusal(ordered(world)))).id == "keys.unclear"
 
     await keys(world).settle()
-    assert len(await keys(world).orders.every()) == 1
+    assert len(await keys(world).pending.every()) == 1
     world.clock.set_by(step)
     await keys(world).settle()
 
-    assert await keys(world).orders.every() == {}
+    assert await keys(world).pending.every() == {}
 
 
 async def test_a_server_that_brought_a_key_while_another_was_made_for_it_keeps_its_own(
@@ -243,19 +243,19 @@ async def test_a_server_that_brought_a_key_while_another_was_made_for_it_keeps_i
 
     (unused,) = (await keys(world).every()).keys
     assert not unused.in_use
-    assert await keys(world).orders.every() == {}
+    assert await keys(world).pending.every() == {}
     assert await world.services.own_keys.holds(GUILD, KEY)
 
 
 @pytest.mark.usefixtures("office")
-async def test_orders_that_are_settled_at_once_are_all_forgotten(world: Harness) -> None:
-    orders = keys(world).orders
+async def test_keys_that_are_settled_at_once_are_all_forgotten(world: Harness) -> None:
+    pending = keys(world).pending
     for n in range(4):
-        await orders.claim(f"tag{n}", Order(f"account{n}", world.clock.now(), 5, "owner"))
+        await pending.claim(f"tag{n}", PendingKey(f"account{n}", world.clock.now(), 5, "owner"))
 
-    await asyncio.gather(*(orders.forget(f"tag{n}") for n in range(4)))
+    await asyncio.gather(*(pending.forget(f"tag{n}") for n in range(4)))
 
-    assert await orders.every() == {}
+    assert await pending.every() == {}
 
 
 class Shared:
@@ -266,7 +266,7 @@ class Shared:
         self.theirs = list(theirs)
 
     async def get(self, name: str) -> str | None:
-        assert name == ORDERS
+        assert name == PENDING
         return self.kept
 
     async def swap(self, name: str, before: str | None, after: str) -> bool:
@@ -278,15 +278,17 @@ class Shared:
         return True
 
 
-async def test_of_two_orders_at_once_in_two_processes_both_are_kept_or_one_for_the_same_server() -> None:
-    mine, theirs = Order(SERVER, 1, 2, "me"), Order("9", 1, 3, "them")
-    orders = KeyOrders(Shared(json.dumps({"theirs": asdict(theirs)})))
+async def test_of_two_keys_asked_for_at_once_in_two_processes_both_are_kept_or_one_for_the_same_server() -> (
+    None
+):
+    mine, theirs = PendingKey(SERVER, 1, 2, "me"), PendingKey("9", 1, 3, "them")
+    pending = PendingKeys(Shared(json.dumps({"theirs": asdict(theirs)})))
 
-    assert await orders.claim("mine", mine) is None
-    assert await orders.every() == {"mine": mine, "theirs": theirs}
+    assert await pending.claim("mine", mine) is None
+    assert await pending.every() == {"mine": mine, "theirs": theirs}
 
     same = replace(theirs, subject=SERVER)
-    late = KeyOrders(Shared(json.dumps({"theirs": asdict(same)})))
+    late = PendingKeys(Shared(json.dumps({"theirs": asdict(same)})))
     assert await late.claim("mine", mine) == ("theirs", same)
     assert await late.every() == {"theirs": same}
 
@@ -331,7 +333,7 @@ async def test_a_death_between_making_and_handing_in_is_made_up_for(
     if place == "install":
         monkeypatch.setattr(type(service.own_keys), "install", _dying)
     else:
-        monkeypatch.setattr(type(service.orders), "forget", _dying)
+        monkeypatch.setattr(type(service.pending), "forget", _dying)
     with pytest.raises(StorageTrouble):
         await ordered(world)
     monkeypatch.undo()
@@ -341,7 +343,7 @@ async def test_a_death_between_making_and_handing_in_is_made_up_for(
 
     assert (made.view.in_use, office.made) == (True, 1)
     await keys(world).every()
-    assert await keys(world).orders.every() == {}
+    assert await keys(world).pending.every() == {}
 
 
 async def _dying(*_: object, **__: object) -> None:

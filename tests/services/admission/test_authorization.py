@@ -317,7 +317,7 @@ class Walk:
         await self.services.imagine.begin_again(asker, draft, PromptOptions(prompt="an owl"), preferred=None)
 
     async def said(self, operation: Operation) -> str:
-        """What somebody hears who tries a operation."""
+        """What somebody hears who tries an operation."""
         try:
             await self.through(operation)
         except UserError as refused:

@@ -204,15 +204,15 @@ async def dispatcher(house: ClientHarness, folder: Path) -> AsyncIterator[Dispat
         await stores.settings.change(
             house.guild.id, lambda s: with_log(s, house.channel.id), actor=Actor(1, "mo"), at=1
         )
-        localizer = Dispatcher(
+        notifier = Dispatcher(
             settings=stores.settings,
             records=stores.records,
             modlog=a_log(house),
             clock=house.clock,
             metrics=Uncounted(),
         )
-        task = asyncio.create_task(localizer.run())
-        yield localizer
+        task = asyncio.create_task(notifier.run())
+        yield notifier
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
@@ -222,7 +222,7 @@ def with_log(settings: Any, channel_id: int) -> Any:
 
 
 class Uncounted:
-    """A probe that nobody reads."""
+    """Meters that nobody reads."""
 
     def count(self, name: str, n: int = 1, /, **labels: str) -> None:
         """Forget it."""
@@ -233,19 +233,19 @@ class Uncounted:
 
 async def test_the_same_trouble_twenty_times_is_one_message(tmp_path: Path) -> None:
     event = ModEvent(EventKind.KEY_REJECTED, "key", text("log.key_rejected"))
-    async with studio() as house, dispatcher(house, tmp_path) as localizer:
+    async with studio() as house, dispatcher(house, tmp_path) as notifier:
         for _ in range(20):
-            localizer.notify(house.guild.id, event)
-        await localizer.drain()
+            notifier.notify(house.guild.id, event)
+        await notifier.drain()
 
         assert len(told(house)) == 1
 
 
 async def test_two_members_refusals_are_two_messages(tmp_path: Path) -> None:
-    async with studio() as house, dispatcher(house, tmp_path) as localizer:
-        localizer.notify(house.guild.id, refusal(7))
-        localizer.notify(house.guild.id, refusal(8))
-        await localizer.drain()
+    async with studio() as house, dispatcher(house, tmp_path) as notifier:
+        notifier.notify(house.guild.id, refusal(7))
+        notifier.notify(house.guild.id, refusal(8))
+        await notifier.drain()
 
         assert len(told(house)) == 2
 
