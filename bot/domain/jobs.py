@@ -241,7 +241,7 @@ class Job:
     route: Route | None = None
     """How it was delivered."""
     posting_at: int | None = None
-    """Set before a *new* message is posted: after a crash, look for that message before posting again."""
+    """Set before a *new* message is posted, be it a card or an outcome: after a crash, look for it before posting again."""
 
     owner: str | None = None
     lease_until: int = 0
@@ -343,7 +343,7 @@ class Job:
                 failure=None,
                 delivered_at=None,
                 route=None,
-                posting_at=None,
+                posting_at=None if self.state is JobState.FAILED else self.posting_at,
                 discord_url=None if self.kind is JobKind.SHORTEN else seen.discord_url,
                 storage_key=None if self.kind is JobKind.SHORTEN else seen.storage_key,
                 actions=seen.actions,

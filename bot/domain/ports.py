@@ -277,10 +277,7 @@ class JobStore(Protocol):
         """Read what goes along with a job, in order; empty once it was forgotten."""
 
     async def address_inputs(self, job: Job, inputs: Sequence[Input]) -> None:
-        """Write the addresses of a job's inputs, given in their order: before a prompt that names them is sent.
-
-        Raises `LeaseLost` if the job was taken over: whoever found no address there may send it anew.
-        """
+        """Write the addresses of a job's inputs, in their order, before a prompt that names them is sent."""
 
     async def by_webhook_token(self, token: str) -> JobKey | None:
         """Which unfinished job a webhook's token names; the comparison is constant-time."""
@@ -388,6 +385,9 @@ class JobStore(Protocol):
         unless: Callable[[Job], bool] | None = None,
     ) -> bool:
         """Record where a job's card was shown by request, with notes it got, `without` some; False: not, by `unless`."""
+
+    async def keep_place(self, key: JobKey, reply: ReplyTarget) -> None:
+        """Note a message in which a job is about to be shown besides its card: removal and erasure have to reach it."""
 
     async def load(self, account: str | None = None) -> dict[Pool, Load]:
         """What waits and runs in each pool of an account; None: of all together."""

@@ -105,6 +105,8 @@ class Intake:
             locale=asker.guild_locale,
             interaction_id=asker.interaction_id if interaction_id is None else interaction_id,
             reply=asker.reply,
+            # Where nothing is there to be edited, its card is a new message, whose poster may die before it is noted.
+            posting_at=now if (asker.reply.token, asker.reply.message_id) == (None, None) else None,
             created_at=now,
             changed_at=now,
             due_at=now,

@@ -147,7 +147,7 @@ class MaskEditor:
         """Post the cards of new jobs, until cancelled: there is no “thinking…” whose place they could take.
 
         Progress and result are then edited into them. Where one cannot be posted, or this process dies before, the
-        result finds a way of its own.
+        result finds a way of its own; where one was posted and could not be noted, the result looks for it first.
         """
         while True:
             self._news.clear()
@@ -161,10 +161,13 @@ class MaskEditor:
             here = replace(
                 job.reply, channel_id=shown.channel_id, message_id=shown.message_id, message_at=shown.at
             )
-            if not await self.store.move_card(job.key, here, unless=_has_outcome):
+            is_noted = await self.store.move_card(
+                job.key, here, unless=lambda now: _has_place(now, posting_at=job.posting_at)
+            )
+            current = await self.store.get(job.key)
+            if not is_noted and (current is None or current.reply.message_id != shown.message_id):
                 await self.publisher.take_down(shown.channel_id, shown.message_id or 0)
                 return
-            current = await self.store.get(job.key)
         except (RouteClosed, RetryLater) as closed:
             log.info("region_card_not_posted", extra={"job": job.key, "reason": closed.reason})
         except StorageTrouble as trouble:
@@ -176,6 +179,6 @@ class MaskEditor:
                 self.show(current)
 
 
-def _has_outcome(job: Job) -> bool:
-    """Its result is on its way, or there: a card that says how it waits would stand beside it for ever."""
-    return job.is_terminal or job.posting_at is not None or job.is_delivered
+def _has_place(job: Job, *, posting_at: int | None) -> bool:
+    """Its result is there, or goes out as a message of its own: a card that says how it waits would stand beside it for ever."""
+    return job.is_delivered or job.reply.message_id is not None or job.posting_at != posting_at

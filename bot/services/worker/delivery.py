@@ -92,6 +92,7 @@ class Delivery:
         job = replace(job, notes=tuple(note for note in job.notes if note not in PICTURE_NOTES))
         outgoing = _Outgoing(job, None)
         try:
+            job = await self._adopted(job)
             if not _is_hidden(job):
                 outgoing = await self._fetched(job)
                 outgoing.job = job = await self._as_it_stands(job, outgoing)
@@ -118,8 +119,27 @@ class Delivery:
             raise LeaseLost(job.key)
         return replace(stored, notes=outgoing.job.notes)
 
+    async def _adopted(self, job: Job) -> Job:
+        """A message that was posted for a job without a card, and that nobody could note, is its card from here on.
+
+        The row says so before anything is edited in: whoever posted it may only now hear that it is there.
+        """
+        found = None if job.reply.message_id is not None else await self._left_behind(job)
+        if found is None:
+            return job
+        reply = replace(
+            job.reply,
+            channel_id=found.channel_id,
+            token=None,  # it is no reply of an interaction's
+            message_id=found.message_id,
+            message_at=found.at,
+        )
+        adopted = replace(job, reply=reply)
+        await self.store.save(adopted)
+        return adopted
+
     async def _left_behind(self, job: Job) -> CardLocation | None:
-        """A message that was posted before its job was hidden, and that nobody could note any more."""
+        """A message that was posted and that nobody could note any more."""
         if job.posting_at is None:
             return None
         try:

@@ -343,6 +343,14 @@ def move_card(
     return True
 
 
+def keep_place(connection: Connection, key: JobKey, reply: ReplyTarget) -> None:
+    """Note a message that is about to show a job, whether it then does or not."""
+    job = find(connection, BY_KEY_LOCKED, key_=key)
+    if job is not None and reply.message_id is not None:
+        _keep_place(connection, replace(job, reply=reply))
+        erased.keep(connection, key, at=reply.message_at or job.changed_at)
+
+
 def _keep_place(connection: Connection, job: Job) -> None:
     """Whoever removes the result, or is erased, has to reach this message, too."""
     d = deliveries.c

@@ -378,6 +378,10 @@ class SqlJobStore:
             lambda cn: steps.move_card(cn, key, reply, notes, without=without, unless=unless)
         )
 
+    async def keep_place(self, key: JobKey, reply: ReplyTarget) -> None:
+        """See the port."""
+        await self._database.write(lambda cn: steps.keep_place(cn, key, reply))
+
 
 def _set_aside(connection: Connection, keys: Collection[str], now: int, **back: str) -> None:
     """Leave rows alone that this program cannot read; another version may, and this one looks again in an hour."""

@@ -10,7 +10,7 @@ from bot.errors import RetryLater, RouteClosed
 from bot.services.admission.viewer import Viewer
 from bot.services.history.erased_cards import BATCH, TRIES
 from bot.services.modlog.dispatcher import Dispatcher
-from tests.services.harness import GUILD
+from tests.services.harness import GUILD, Crash
 from tests.services.server_harness import ADA
 
 if TYPE_CHECKING:
@@ -63,6 +63,33 @@ async def test_a_picture_that_was_shown_in_public_again_and_again_stands_nowhere
     await go_on(world, 2)
 
     assert [standing(world, message_id) for message_id in places] == [False] * 4
+
+
+async def test_a_picture_that_was_being_shown_in_public_as_the_process_died_stands_nowhere_any_more(
+    world: Harness,
+) -> None:
+    grid = await world.finished_grid(user=1)
+    viewer = Viewer(user_id=1, guild_id=GUILD, manages=False)
+    deaths: list[str] = []
+    while len(deaths) < 100:
+        await world.calm()
+        world.effects.names.clear()
+        world.effects.crash_at = len(deaths)
+        try:
+            await world.services.redelivery.show(viewer, world.asker(user=1), grid.key, public=True)
+        except Crash as death:
+            deaths.append(str(death))
+            await world.reboot(after_ms=60_000)
+        else:
+            break
+    assert {"show reply ⟩", "db move_card ⟨", "db move_card ⟩"} <= set(deaths)
+    world.effects.crash_at = None
+
+    await world.services.moderation.erase(GUILD, ADA, 1)
+    await go_on(world, len(deaths))
+
+    assert world.discord.of(grid.key) == []
+    assert await world.services.moderation.cards_left(GUILD, 1) == 0
 
 
 async def test_after_a_death_in_the_middle_the_rest_is_deleted_by_the_next_process(world: Harness) -> None:

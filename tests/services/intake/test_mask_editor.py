@@ -307,7 +307,7 @@ async def test_where_no_card_can_be_posted_now_the_result_finds_its_way(
 
 
 @pytest.mark.parametrize("trouble", [StorageTrouble("locked"), RuntimeError("odd")])
-async def test_a_card_that_cannot_be_noted_does_not_take_the_results_place(
+async def test_a_card_that_cannot_be_noted_becomes_the_results(
     world: Harness, studio: Studio, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
     link = await studio.link(await single(world))
@@ -320,7 +320,7 @@ async def test_a_card_that_cannot_be_noted_does_not_take_the_results_place(
     done = await world.ended(await studio.mask_editor.submit(link, MASK))
     await world.calm()
 
-    assert cards(world, done) == [JobState.QUEUED, JobState.SUCCEEDED]
+    assert cards(world, done) == [JobState.SUCCEEDED]
 
 
 async def test_a_region_that_ends_while_its_card_is_being_posted_has_one_card(

@@ -307,6 +307,21 @@ async def test_a_moved_card_gets_notes_once_and_loses_those_that_hold_no_more(st
     assert await store.get(waiting.key) == replace(waiting, reply=MOVED, notes=("note.a", "note.c"))
 
 
+async def test_a_place_that_is_kept_stands_beside_the_card_and_takes_the_job_from_nobody(
+    storage: Storage,
+) -> None:
+    tracked = await tracked_job(storage.jobs)
+
+    for _ in range(2):
+        await storage.jobs.keep_place(tracked.key, MOVED)
+    await storage.jobs.keep_place(job().key, MOVED)
+    await storage.jobs.keep_place(tracked.key, replace(MOVED, message_id=None))
+
+    await storage.jobs.save(tracked)
+    assert await storage.archive.shown_at(tracked.key) == [(MOVED.channel_id, MOVED.message_id)]
+    assert await storage.jobs.get(tracked.key) == tracked
+
+
 async def test_a_moved_card_is_not_written_back_by_a_worker(store: SqlJobStore) -> None:
     tracked = await tracked_job(store)
 
