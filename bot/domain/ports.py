@@ -277,7 +277,7 @@ class JobStore(Protocol):
         """Read what goes along with a job, in order; empty once it was forgotten."""
 
     async def address_inputs(self, job: Job, inputs: Sequence[Input]) -> None:
-        """Write the addresses of a job's inputs, in their order, before a prompt that names them is sent."""
+        """Write the addresses of a job's inputs, in order, before they are sent; raises `LeaseLost` if it was taken over."""
 
     async def by_webhook_token(self, token: str) -> JobKey | None:
         """Which unfinished job a webhook's token names; the comparison is constant-time."""
