@@ -102,7 +102,7 @@ class Listening:
         self.locale, self.guild_id = language, 1
         self.client = SimpleNamespace(catalogues=CATALOGUES)
         self.interaction = SimpleNamespace(guild=None)
-        self.services = SimpleNamespace(guilds=self)
+        self.services = SimpleNamespace(guilds=self, housekeeping=SimpleNamespace(retention_days=None))
         self._changes = changes or []
 
     async def changes_of(self, *_: object) -> list[AuditEntry]:
