@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 WORDS_LIMIT: Final = 300
 """Characters of upstream's words that are kept."""
+LONGEST_JUDGED: Final = 4_000
+"""Characters of upstream's words that are read for what a refusal means."""
 
 
 class FailureKind(StrEnum):
@@ -218,6 +220,20 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
         ),
     )
 )
+# 封锁 is one proxy's pause over the last prompts (TRUEAI), which other words do mend.
+_SHUT_OUT: Final = re.compile(
+    r"\b(?:account|user|key|token|ip(?: address)?)\s(?:\S*[\d*#'\"]\S*\s)?\s*(?:(?:has|have|is|was|been|currently|temporarily"
+    r"|permanently)\s){0,4}(?:banned|suspended|blocked|disabled|deactivated|restricted|terminated|frozen)\b"
+    r"|\byou (?:are|were|have been) (?:permanently |temporarily )?(?:banned|suspended)\b|\b(?:banned|suspended) (?:account|user)\b"
+    r"|(?:[账帐賬帳][号户號戶]|用户|用戶|令牌|密钥|密鑰|\bIP)(?:(?!提示|内容|內容|词|詞)[^\uff0c\u3002,.]){0,8}(?:封(?!锁)|禁用|停用|冻结|凍結)",
+    re.IGNORECASE,
+)
+_ECHOED: Final = re.compile(
+    r"(?<!\w)'.+'(?!\w)|\".+\"|`.+`|“.+”|\u2018.+\u2019|「.+」|『.+』|«.+»"
+    r"|(?:\b(?:banned|blocked|forbidden|sensitive|prohibited) (?:prompt|words?|content)|违禁|違禁|敏感)[^:\uff1a\]】]{0,24}[:\uff1a\]】].+",
+    re.IGNORECASE | re.DOTALL,
+)
+"""As far as the last mark: a prompt may hold some itself."""
 _MODERATED: Final = re.compile(
     r"moderator|moderation|community (?:standards|guidelines)|against our|审核|敏感|违规", re.IGNORECASE
 )
@@ -263,6 +279,16 @@ def is_queue_full(reason: str) -> bool:
     return read_failure(reason).kind is FailureKind.QUEUE_FULL
 
 
+def is_shut_out(words: str) -> bool:
+    """Whether it is the account, its user, key or address that is banned, and not what was asked for."""
+    return _SHUT_OUT.search(words) is not None
+
+
+def without_echoes(words: str) -> str:
+    """Upstream's words without those that may be the member's own: what is quoted, and what follows “banned word:”."""
+    return _ECHOED.sub("", words[:LONGEST_JUDGED])
+
+
 def _one_line(words: str) -> str:
     return " ".join(_UNSEEN.sub(" ", words).split())
 
@@ -284,7 +310,10 @@ def _by_title(words: str) -> FailureKind | None:
 
 
 def _by_signs(words: str) -> FailureKind:
-    return next((kind for kind, sign in _SIGNS if sign.search(words)), FailureKind.UNKNOWN)
+    kind = next((kind for kind, sign in _SIGNS if sign.search(words)), FailureKind.UNKNOWN)
+    if kind in {FailureKind.BANNED_PROMPT, FailureKind.UNKNOWN} and is_shut_out(without_echoes(words)):
+        return FailureKind.ACCOUNT
+    return kind
 
 
 def _cut(words: str) -> str:

@@ -23,7 +23,9 @@ T = TypeVar("T")
 USER_AGENT: Final = "Easel (a Discord bot for Midjourney)"
 MAX_ANSWER: Final = 4 * 1024 * 1024
 """An answer is a few kilobytes, a page of 20 tasks less than 100."""
-GZIP: Final = 16 + zlib.MAX_WBITS
+_PACKINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
+_UNBOUNDED: Final = frozenset({"br", "zstd"})
+"""Packings that cannot be unfolded step by step here. Other names stand in the header, too, and pack nothing."""
 
 NEVER_LEFT: Final = (
     httpx.ConnectError,
@@ -70,7 +72,7 @@ async def open_clients(
 
     def client(*, idle: int) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            # Of the codings this one alone can be unfolded step by step (see `read_up_to`).
+            # What can be unfolded step by step (see `read_up_to`).
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
             verify=tls,
             follow_redirects=False,
@@ -141,24 +143,35 @@ def _too_long() -> RemoteError:
 async def read_up_to(response: httpx.Response, most: int, too_long: Callable[[], Exception]) -> bytes:
     """Read a streamed body; a longer one is not read to its end, and one that says so beforehand not at all.
 
-    Packed ones unfold no further than `most`: a kilobyte can stand for gigabytes. Raises `httpx.DecodingError` for
-    codings that were not asked for.
+    Packed ones unfold no further than `most`: a kilobyte can stand for gigabytes. What follows the end of one is
+    passed over. Raises `httpx.DecodingError` for packings that cannot be bounded, and for broken ones.
     """
     announced = response.headers.get("content-length", "")
     if announced.isascii() and announced.isdigit() and int(announced[:18]) > most:
         raise too_long()
-    coding = response.headers.get("content-encoding", "").strip().lower() or "identity"
-    if coding not in {"identity", "gzip"}:
-        raise httpx.DecodingError(f"an answer in {coding[:20]}")
-    packed = zlib.decompressobj(wbits=GZIP) if coding == "gzip" else None
-    body = bytearray()
+    named = (name.strip().lower() for name in response.headers.get("content-encoding", "").split(","))
+    packings = [name for name in named if name in _PACKINGS | _UNBOUNDED]
+    if len(packings) > 1 or not _PACKINGS.issuperset(packings):
+        raise httpx.DecodingError(f"an answer in {', '.join(packings)[:40]}")
+    body, head, packed = bytearray(), b"", None
     async for chunk in response.aiter_raw():
         if packed is not None and packed.eof:
-            raise httpx.DecodingError("an answer that goes on behind its end")
-        try:
-            body += chunk if packed is None else packed.decompress(chunk, most + 1 - len(body))
-        except zlib.error as error:
-            raise httpx.DecodingError(str(error)) from error
+            continue  # zlib would keep it
+        if not packings:
+            body += chunk
+        elif packed is not None or len(head := head + chunk) >= 2:  # noqa: PLR2004 - a head of zlib
+            given, head = head or chunk, b""
+            packed = packed or zlib.decompressobj(_window(packings[0], given))
+            try:
+                body += packed.decompress(given, most + 1 - len(body))
+            except zlib.error as error:
+                raise httpx.DecodingError(str(error)) from error
         if len(body) > most:
             raise too_long()
     return bytes(body)
+
+
+def _window(packing: str, head: bytes) -> int:
+    """What zlib must be told to unfold this: some servers send “deflate” without the two bytes before it."""
+    has_none = packing == "deflate" and (head[0] & 15 != zlib.DEFLATED or int.from_bytes(head[:2]) % 31)
+    return -zlib.MAX_WBITS if has_none else 32 + zlib.MAX_WBITS  # 32: gzip or zlib, by its head

@@ -111,15 +111,57 @@ async def test_whatever_breaks_after_sending_is_unclear(answers: list[bytes]) ->
         assert server.requests == 1
 
 
+def in_chunks(coding: str, *chunks: bytes) -> list[bytes]:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+    return [head.encode() + body + b"0\r\n\r\n"]
+
+
 @pytest.mark.parametrize(
     ("coding", "body"),
-    [("deflate", zlib.compress(OK)), ("br", b"\x0b\x02\x80\x03"), ("gzip, gzip", OK)],
-    ids=["deflate", "br", "twice"],
+    [
+        ("br", b"\x0b\x02\x80\x03"),
+        ("zstd", OK),
+        ("gzip, gzip", gzip.compress(gzip.compress(OK))),
+        ("identity, br", OK),
+    ],
 )
-async def test_an_answer_in_a_coding_that_nobody_asked_for_is_not_unfolded(coding: str, body: bytes) -> None:
-    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n"
-    async with RawServer([head.encode() + body]).open() as server:
+async def test_an_answer_that_could_unfold_without_bounds_is_not_unfolded(coding: str, body: bytes) -> None:
+    async with RawServer(in_chunks(coding, body)).open() as server:
         assert await fault_of_submit(server.origin) is RemoteFault.UNCLEAR
+
+
+@pytest.mark.parametrize("coding", ["aws-chunked", "UTF-8", "none", "", ",", "identity, identity"])
+async def test_a_name_that_is_no_packing_leaves_an_answer_as_it_is(coding: str) -> None:
+    async with RawServer(in_chunks(coding, OK)).open() as server:
+        assert await submit(server.origin) == "90210"
+
+
+RAW_DEFLATE = zlib.compress(OK, wbits=-zlib.MAX_WBITS)
+
+
+@pytest.mark.parametrize("first", [1, 2, 9, 10_000], ids=lambda first: f"first-{first}")
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip, identity", gzip.compress(OK)),
+        ("aws-chunked,GZIP", gzip.compress(OK)),
+        ("x-gzip", gzip.compress(OK)),
+        ("deflate", zlib.compress(OK)),
+        ("deflate", RAW_DEFLATE),
+    ],
+    ids=["and-identity", "and-unknown", "x-gzip", "deflate", "raw-deflate"],
+)
+async def test_a_packed_answer_is_unfolded_however_it_is_cut(coding: str, body: bytes, first: int) -> None:
+    chunks = [chunk for chunk in (body[:first], body[first:]) if chunk]
+    async with RawServer(in_chunks(coding, *chunks)).open() as server:
+        assert await submit(server.origin) == "90210"
+
+
+@pytest.mark.parametrize("behind", [[b"\n"], [b"\0" * 512, b"more"]])
+async def test_what_follows_a_packed_answer_is_passed_over(behind: list[bytes]) -> None:
+    async with RawServer(in_chunks("gzip", gzip.compress(OK), *behind)).open() as server:
+        assert await submit(server.origin) == "90210"
 
 
 async def test_a_packed_answer_is_read_and_unfolds_no_further_than_an_answer_may() -> None:

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.failures import FailureKind, read_failure
+from bot.domain.failures import LONGEST_JUDGED, FailureKind, is_shut_out, read_failure, without_echoes
 from bot.errors import RemoteError, RemoteFault
 
 if TYPE_CHECKING:
@@ -21,11 +21,8 @@ LONGEST_MESSAGE: Final = 500
 LONGEST_WAIT: Final = 3600.0
 """A Retry-After beyond an hour is a mistake or a tease."""
 
-LONGEST_JUDGED: Final = 4_000
-"""Characters of upstream's words that are read for what they mean."""
-
 # A refusal may come under any code, so its words count too (contract §8 rows 2 and 19). Prompts can be echoed in
-# it, hence whole phrases, and nothing within quotes: a prompt must not look like an empty account or a rejected key.
+# it, hence whole phrases, and no echoes: a prompt must not look like an empty account or a rejected key.
 _FULL: Final = re.compile(
     r"\bqueue (?:is |was )?(?:already )?full\b|\btoo many (?:requests|tasks|jobs)\b|\brate.?limit"
     r"|(?:队列|隊列|排队|排隊|任务|任務).{0,6}(?:已满|已滿|满了|滿了|过多|過多)|(?:请求|請求).{0,4}(?:频繁|頻繁)",
@@ -41,17 +38,15 @@ _POOR: Final = re.compile(
 _PERHAPS_POOR: Final = re.compile(r"\bbalance\b|\binsufficient\b|余额|餘額|额度|額度", re.IGNORECASE)
 _ABOUT_THE_KEY: Final = re.compile(
     r"\binvalid[ _](?:api[ _]?)?(?:key|token)(?![a-z])|invalid_token|\binsufficient[ _](?:permission|scope)"
+    r"|\b(?:key|token) (?:is |was |has )?(?:been )?(?:invalid|expired|revoked)\b"
     r"|(?:令牌|密钥|密鑰).{0,6}(?:无效|無效|错误|錯誤|过期|過期)|无效的(?:令牌|密钥)|权限不足|權限不足",
     re.IGNORECASE,
 )
 _ABOUT_THE_PROMPT: Final = re.compile(
-    r"\bprompt|\bbanned|\bsensitive|敏感|违禁|違禁|提示词|提示詞", re.IGNORECASE
+    r"\bprompt|\bbanned (?:word|content)|\b(?:words?|content)\b[^.]{0,24}\bbanned\b|敏感|违禁|違禁|提示词|提示詞",
+    re.IGNORECASE,
 )
 _ABOUT_THE_REQUEST: Final = re.compile(r"\bparameter|\bfilter|参数|參數", re.IGNORECASE)
-_QUOTED: Final = re.compile(
-    r"(?<!\w)'.+?'(?!\w)|\"[^\"]+\"|`[^`]+`|“[^”]+”|\u2018[^\u2019]+\u2019|「[^」]+」|『[^』]+』|«[^»]+»",
-    re.DOTALL,
-)
 
 _NEVER_RAN: Final = frozenset({301, 307, 308, 404, 405, 411, 413, 414, 415, 431})
 """Statuses by which a server *in front of* the service says that it did not let the request through at all."""
@@ -181,39 +176,36 @@ def _fault(status: int, said: int | None, words: str, *, enveloped: bool, wait: 
     words = words[:LONGEST_JUDGED]
     is_about_the_prompt = _is_about_the_prompt(words)
     if is_about_the_prompt:
-        words = _QUOTED.sub("", words)
+        words = without_echoes(words)
     if _FULL.search(words):
         return RemoteFault.THROTTLED
-    code = status if said is None else said
-    if is_about_the_prompt and status < HTTPStatus.INTERNAL_SERVER_ERROR and _says_no(code):
-        return RemoteFault.REFUSED
     if _POOR.search(words):
         return RemoteFault.BALANCE
-    return (
-        RemoteFault.UNCLEAR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _fault_of_envelope(code, words)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return RemoteFault.UNCLEAR
+    return _fault_of_envelope(
+        status if said is None else said, words, is_about_the_prompt=is_about_the_prompt
     )
 
 
-def _fault_of_envelope(code: int, words: str) -> RemoteFault:
+def _fault_of_envelope(code: int, words: str, *, is_about_the_prompt: bool) -> RemoteFault:
     fault = _fault_of_code(code)
-    if fault is not RemoteFault.REFUSED:
+    # A 403 may be a word about the prompt, too; a 401 and a 402 never are.
+    if fault is not RemoteFault.REFUSED and code != HTTPStatus.FORBIDDEN:
         return fault
-    if _ABOUT_THE_KEY.search(words):
+    if _ABOUT_THE_KEY.search(words) or is_shut_out(words):
         return RemoteFault.KEY
-    if _PERHAPS_POOR.search(words) and not _ABOUT_THE_REQUEST.search(words):
+    if is_about_the_prompt:
+        return RemoteFault.REFUSED
+    if fault is RemoteFault.REFUSED and _PERHAPS_POOR.search(words) and not _ABOUT_THE_REQUEST.search(words):
         return RemoteFault.BALANCE
-    return RemoteFault.REFUSED
+    return fault
 
 
 def _is_about_the_prompt(words: str) -> bool:
     """Whether it is this one request that is refused, for what it says or would show."""
     shown = {FailureKind.BANNED_PROMPT, FailureKind.OUTPUT_FILTERED}
     return bool(_ABOUT_THE_PROMPT.search(words)) or read_failure(words).kind in shown
-
-
-def _says_no(code: int) -> bool:
-    """A 403 may be a word about the prompt, too; a 401 and a 402 never are."""
-    return code == HTTPStatus.FORBIDDEN or _fault_of_code(code) is RemoteFault.REFUSED
 
 
 def _fault_of_code(code: int) -> RemoteFault:
