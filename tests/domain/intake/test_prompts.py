@@ -235,6 +235,30 @@ def test_signs_of_chinese_and_japanese_sentences_end_an_address(typed: str, sent
 @pytest.mark.parametrize(
     ("typed", "sent"),
     [
+        ("https://a.example/猫\uff01.png cute cat",) * 2,
+        ("https://a.example/写真\uff1a夏.jpg 女の子",) * 2,
+        ("https://a.example/赤、青.png cat",) * 2,
+        ("https://a.example/a、b.png cat",) * 2,
+        ("https://a.example/けいおん\uff01 女の子",) * 2,
+        ("https://a.example/绘\uff09夏.png 猫",) * 2,
+        ("猫 --sref https://a.example/图\uff1a1.png --sw 100",) * 2,
+        ("猫 --cref https://a.example/けいおん\uff01\uff01.jpg",) * 2,
+        ("https://a.example/猫\uff01.png\uff0c一只猫", "https://a.example/猫\uff01.png 一只猫"),
+        (
+            "https://a.example/赤、青.png\uff0chttps://c.example/d.png、猫",
+            f"https://a.example/赤、青.png {B} 猫",
+        ),
+        ("https://a.example/图?v=猫\uff0c一只猫", "https://a.example/图?v=猫 一只猫"),
+        (f"{A}\uff0c像{B}", f"{A} 像{B}"),
+    ],
+)
+def test_a_wide_sign_within_an_address_is_a_part_of_it(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
         (f"a fox --cref {A}--cw 50", f"a fox --cref {A} --cw 50"),
         (f"a fox --cref {A},--cw 50", f"a fox --cref {A} --cw 50"),
         (f"a fox --cref {A}\u2014cw 50", f"a fox --cref {A} --cw 50"),
