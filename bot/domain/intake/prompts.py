@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.intake.choices import count_of
+from bot.domain.intake.choices import is_choice_at_midjourney
 from bot.domain.intake.copied import unwrapped
 from bot.domain.intake.dashes import with_hyphens
 from bot.domain.intake.parameters import ADDING, ASPECTS, BY_NAME, VERSIONS
@@ -194,7 +194,7 @@ def _prepared(raw: str, sets: Collection[str] = ()) -> tuple[str, list[str], str
     cleaned = clean(raw)
     bare = unwrapped(cleaned)
     line, speed = without_speed_flags(with_hyphens(links_apart(bare), sets))
-    if count_of(line) > 1:
+    if is_choice_at_midjourney(line):
         raise UserError(text("prompt.permutation"))
     line = _DECIMAL_WEIGHT.sub(r"\1.", line)
     notes = [NOTE_COPIED] if bare != cleaned else []

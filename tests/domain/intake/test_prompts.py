@@ -315,6 +315,16 @@ def test_a_comma_behind_a_weight_parts_it_from_what_is_no_part_of_a_number(typed
     assert composed(typed) == sent
 
 
+@pytest.mark.parametrize(
+    "words", ["{红、蓝}", "{红\uff0c蓝}", "\uff5bred, blue\uff5d", "{ {红}、蓝}", "{red\\, blue}"]
+)
+def test_where_one_picture_is_made_only_what_midjourney_reads_as_a_choice_is_one(words: str) -> None:
+    assert composed(f"a {words} fox --no {words}") == f"a {words} fox --no {words}"
+    assert composed("a fox", no=words) == f"a fox --no {words}"
+    assert composed("a fox", under=(words,)) == f"a fox {words}"
+    assert composed("a fox --mine", sets=(("mine", words),)) == f"a fox {words}"
+
+
 SETS = (("mine", "--s 9"), ("\u00e9t\u00e9", "--c 9"), ("Film2", "--w 9"), ("水彩", "--s 8"))
 
 
@@ -524,20 +534,20 @@ def test_a_version_is_read_as_people_write_it(version: str, sent: str) -> None:
     "choices",
     [
         "{red, blue}",
-        "{红\uff0c蓝}",
-        "{赤、青}",
-        "\uff5b红\uff0c蓝\uff5d",
-        "\uff5bred, blue\uff5d",
+        "{红、紫, 蓝}",
+        "{red \uff5bdark, pale\uff5d}",
         "{ {red}, blue, green}",
         "{blue, {red}}",
         "{a {red} b, {dark, pale} blue}",
     ],
 )
-def test_a_choice_in_any_braces_is_refused_where_one_picture_is_made(choices: str) -> None:
+def test_a_choice_of_midjourneys_is_refused_where_one_picture_is_made(choices: str) -> None:
     """Others in it hide it from nobody: it would be one job's charge for all of them."""
     assert "Choices in curly braces" in refusal(f"{choices} fox")
     assert "Choices in curly braces" in refusal("a fox", under=(f"in {choices}",))
+    assert "Choices in curly braces" in refusal("a fox --mine", sets=(("mine", choices),))
     assert "Choices in curly braces" in refusal("a fox", no=choices)
+    assert "Choices in curly braces" in refusal(f"a fox --no {choices}")
 
 
 def test_a_choice_that_begins_in_the_prompt_and_ends_in_what_is_added_is_refused() -> None:
