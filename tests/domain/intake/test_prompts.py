@@ -292,7 +292,12 @@ def test_an_address_keeps_the_dashes_that_are_its_own(address: str) -> None:
         ("a fox --sref 123:: 1,5", "a fox --sref 123::1.5"),
         (f"a fox --sref {A}::1,5", f"a fox --sref {A}::1.5"),
         ("a fox --p abc123::1,5", "a fox --p abc123::1.5"),
-        ("Fuchs::1,5 Schnee", "Fuchs::1.5 Schnee"),
+        ("Fuchs::1,5", "Fuchs::1.5"),
+        ("Fuchs::1,5, Schnee", "Fuchs::1.5, Schnee"),
+        ("Fuchs::1,5 Schnee::0,5", "Fuchs::1.5 Schnee::0.5"),
+        ("Fuchs::1,5 Schnee::0,5 im Wald", "Fuchs::1.5 Schnee::0.5 im Wald"),
+        ("Fuchs::-0,5 --ar 3:2", "Fuchs::-0.5 --ar 3:2"),
+        ("a fox --p abc123::1,5 def45", "a fox --p abc123::1.5 def45"),
     ],
 )
 def test_a_weight_may_have_a_decimal_comma(typed: str, sent: str) -> None:
@@ -308,6 +313,14 @@ def test_a_weight_may_have_a_decimal_comma(typed: str, sent: str) -> None:
         ("a::1,b", "a::1,b"),
         ("fog::1,35mm film", "fog::1,35mm film"),
         ("fog::2, 35 dogs", "fog::2, 35 dogs"),
+        ("fog::2,35 mm film", "fog::2,35 mm film"),
+        ("hot::1,2 dogs", "hot::1,2 dogs"),
+        ("hot::1,2, 3 dogs", "hot::1,2, 3 dogs"),
+        ("hot::1,2 dogs --s 5 --ar 3:2", "hot::1,2 dogs --s 5 --ar 3:2"),
+        ("a score of 1::1,2::2", "a score of 1::1,2::2"),
+        ("a fox --no fog::1,2 dogs", "a fox --no fog::1,2 dogs"),
+        ("a fox --sref 1234567::2,45::1", "a fox --sref 1234567::2 45::1"),
+        ("a fox --sref 1234567::2,45 ::1", "a fox --sref 1234567::2 45::1"),
         ("https://a.example/x::1,5/y.png a fox",) * 2,
     ],
 )
