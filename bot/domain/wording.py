@@ -47,14 +47,15 @@ _JOINED_LINKS: Final = re.compile(
     r"(https?://(?:(?!https?://)\S)*?)(?<![,;\uff0c\u3002\uff1b\u3001])[,;\uff0c\u3002\uff1b\u3001]+(?=https?://)",
     re.IGNORECASE,
 )
-_LINK_ENDED: Final = re.compile(
-    r"(https?://[^\s\uff0c\u3002\uff1b\u3001\uff01\uff1a]+)(?!\uff1a\uff1a-?[0-9])"
-    r"[\uff0c\u3002\uff1b\u3001\uff01\uff1a][,;\uff0c\u3002\uff1b\u3001\uff01\uff1a]*",
-    re.IGNORECASE,
+_LINKED: Final = re.compile(r"https?://(?:(?!https?://)\S)+", re.IGNORECASE)
+_FILE_ENDED: Final = re.compile(r"\.[a-z][a-z0-9]{1,4}(?![\w/])", re.IGNORECASE)
+_SENTENCE: Final = re.compile(
+    r"(?<!\uff1a)(?!\uff1a\uff1a-?[0-9])[\uff0c\u3002\uff1b\u3001\uff01\uff1a][,;\uff0c\u3002\uff1b\u3001\uff01\uff1a]*"
 )
-"""An address up to a sign of a Chinese or Japanese sentence; wide colons before a number are a weight."""
+"""Signs of a Chinese or Japanese sentence; wide colons before a number are a weight."""
 _LINK_CLOSED: Final = re.compile(
-    r"(?<!\S)(https?://[^\s\uff08\u300c\u300e\u3010\u300a\uff09\u300d\u300f\u3011\u300b]+)(?=[\uff09\u300d\u300f\u3011\u300b])",
+    r"(?<!\S)(https?://[^\s\uff08\u300c\u300e\u3010\u300a\uff09\u300d\u300f\u3011\u300b]+)"
+    rf"(?=[\uff09\u300d\u300f\u3011\u300b])(?!\S*{_FILE_ENDED.pattern})",
     re.IGNORECASE,
 )
 """An address up to a bracket that was opened before it."""
@@ -90,9 +91,10 @@ def is_link(word: str) -> bool:
 def links_apart(line: str) -> str:
     """Addresses with a blank behind them where people put a sign alone: no service fetches two as one.
 
-    A comma of ours may stand in an address, so it ends one only before another; those of Chinese and Japanese do not.
+    A comma of ours may stand in an address, so it ends one only before another; those of Chinese and Japanese do
+    where the address is whole before them.
     """
-    return _LINK_CLOSED.sub(r"\1 ", _LINK_ENDED.sub(r"\1 ", _JOINED_LINKS.sub(r"\1 ", line)))
+    return _LINK_CLOSED.sub(r"\1 ", _LINKED.sub(_ended, _JOINED_LINKS.sub(r"\1 ", line)))
 
 
 def links_at_head(prompt: str) -> tuple[str, ...]:
@@ -117,6 +119,18 @@ def without_speed_flags(line: str) -> tuple[str, str | None]:
             found = flag[1].lower()
         words += _SPEED.sub(" ", word).split()
     return " ".join(words), found
+
+
+def _ended(address: re.Match[str]) -> str:
+    """An address with a blank for the first sign behind its end: of its file's name, of a query, or of ASCII alone."""
+    whole = address[0]
+    named = max((name.end() for name in _FILE_ENDED.finditer(whole)), default=0)
+    sign = _SENTENCE.search(whole, named)
+    if sign is None:
+        return whole
+    before = whole[: sign.start()]
+    ended = sign.start() == named or "?" in before or before.isascii()
+    return f"{before} {whole[sign.end() :]}" if ended else whole
 
 
 def _useful(run: re.Match[str]) -> str:

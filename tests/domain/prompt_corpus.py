@@ -239,5 +239,11 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("links", f"a fox --no dogs {A}", f"{A} a fox --no dogs", "L"),
     ("links", f"{A}?ex=1&is=2 a fox --iw 2", f"{A}?ex=1&is=2 a fox --iw 2", ""),
     ("links", f"a fox --sref {A} in the rain", f"a fox in the rain --sref {A}", "M"),
+    ("links", "https://a.example/猫！.png cute cat", "https://a.example/猫！.png cute cat", ""),
+    ("links", "https://a.example/写真：夏.jpg 女の子", "https://a.example/写真：夏.jpg 女の子", ""),
+    ("links", "https://a.example/赤、青.png cat", "https://a.example/赤、青.png cat", ""),
+    ("links", f"{A}，一只狐狸，雪地", f"{A} 一只狐狸，雪地", ""),
+    ("links", "狐 --sref https://a.example/图：1.png", "狐 --sref https://a.example/图：1.png", ""),
+    ("links", "狐 --cref https://a.example/狐！！.jpg", "狐 --cref https://a.example/狐！！.jpg", ""),
     ("links", f"/imagine prompt: a fox {A} --ar 2:3", f"{A} a fox --ar 2:3", "CL"),
 )

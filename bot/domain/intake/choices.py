@@ -10,12 +10,22 @@ from typing import Final
 from bot.domain.wording import is_link
 
 OPENING, CLOSING, PARTING = "{\uff5b", "}\uff5d", ",\uff0c\u3001"
-"""Braces of a choice and the signs between its options, as English, Chinese and Japanese keyboards have them."""
+"""Braces of a choice and the signs between its options, as English, Chinese and Japanese keyboards have them.
+
+Midjourney reads those of English alone: the others make choices in a prompt that may become several, and are words in
+every other and in what is added to one.
+"""
+_NARROW: Final = dict.fromkeys(map(ord, OPENING[1:] + CLOSING[1:] + PARTING[1:]), " ")
 
 
 def count_of(prompt: str) -> int:
     """How many prompts the choices in it make, without writing them out."""
     return _count(_masked(prompt)[0])
+
+
+def is_choice_at_midjourney(prompt: str) -> bool:
+    """Whether Midjourney would make several pictures of it."""
+    return _count(_masked(prompt)[0].translate(_NARROW)) > 1
 
 
 def expanded(prompt: str) -> list[str]:

@@ -37,7 +37,8 @@ _CLOSING: Final = ")]}\"'\u201d\u2019\u00bb\u300d\u300f*_~`"
 _NAMED: Final = re.compile(
     rf"([^\W\d_]+)(?:[=:\uff1a](?P<told>[^{DASHES}].*)|(?P<stuck>\.?[0-9].*)|[=:\uff1a]?(?P<tail>[{re.escape(TRAILING + _CLOSING)}]*))"
 )
-_BEGINNING: Final = re.compile(r"(?<!\S)--(?=[^\W\d_])")
+BEGINNING: Final = re.compile(r"(?<!\S)--(?=[^\W\d_])")
+"""Where a parameter stands in a line with two plain hyphens before each."""
 _WEIGHT: Final = re.compile(r"::-?[0-9]*\.?[0-9]+")
 _CUTS: Final = ",;\uff0c\u3002\uff1b\u3001\uff01"
 _LISTED: Final = re.compile(rf"(?P<value>[^{_CUTS}]+)[{_CUTS}](?P<rest>.+)")
@@ -134,13 +135,13 @@ def taken_apart(line: str, *, sets: Collection[str] = ()) -> Parts:
 
 def parameters_of(prompt: str) -> tuple[str, ...]:
     """The parameters of a composed prompt with their values, as they stand there: `--ar 3:2`."""
-    starts = [match.start() for match in _BEGINNING.finditer(prompt)]
+    starts = [match.start() for match in BEGINNING.finditer(prompt)]
     return tuple(prompt[start:end].strip() for start, end in pairwise([*starts, len(prompt)]))
 
 
 def words_of(prompt: str) -> str:
     """What stands before the parameters of a composed prompt: addresses and words."""
-    found = _BEGINNING.search(prompt)
+    found = BEGINNING.search(prompt)
     return prompt if found is None else prompt[: found.start()].rstrip()
 
 

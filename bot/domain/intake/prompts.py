@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.intake.choices import count_of
+from bot.domain.intake.choices import is_choice_at_midjourney
 from bot.domain.intake.copied import unwrapped
 from bot.domain.intake.dashes import with_hyphens
-from bot.domain.intake.parameters import ADDING, ASPECTS, BY_NAME, VERSIONS
+from bot.domain.intake.parameters import ADDING, ASPECTS, BY_NAME, VERSIONS, Arity, parameter_named
 from bot.domain.intake.prompt_parts import (
+    BEGINNING,
     ParameterValue,
     Parts,
     parameters_of,
@@ -52,8 +53,13 @@ NOTE_COPIED: Final = "note.copied_text"
 ROUNDS: Final = 5
 """How often a prompt is composed until it stays as it is: taking a flag out may bring another to light."""
 _VERSION: Final = re.compile(rf"[{DASHES}\s]*(?P<model>niji|version|v)?\s*(?P<number>[0-9].*)?")
-_DECIMAL_WEIGHT: Final = re.compile(r"(::\s?-?[0-9]{1,4}),(?=[0-9]{1,2}(?:[\s.;:!?)\]\"']|,?\s|,?$))")
+_CLOSING: Final = r"[,.;:!?)\]\"']"
+_DECIMAL_WEIGHT: Final = re.compile(rf"(::\s?-?[0-9]{{1,4}}),(?=[0-9]{{1,2}}(?!\s?::){_CLOSING}*(?:\s|$))")
 """A weight as half of Europe writes it, `::1,5`; with three digits behind the comma, or a word, it is a list."""
+_LONE_WEIGHT: Final = re.compile(rf"{_DECIMAL_WEIGHT.pattern}(?=[0-9]+(?:{_CLOSING}+(?:\s(?![0-9])|$)|\s*$))")
+"""The same among words where no other stands: before a word it may be a list, too, `portrait::2,35 mm film`."""
+_CODED: Final = frozenset({Arity.SOME, Arity.MAYBE_ALL})
+"""What takes codes with weights, where a number alone is no word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,11 +200,24 @@ def _prepared(raw: str, sets: Collection[str] = ()) -> tuple[str, list[str], str
     cleaned = clean(raw)
     bare = unwrapped(cleaned)
     line, speed = without_speed_flags(with_hyphens(links_apart(bare), sets))
-    if count_of(line) > 1:
+    if is_choice_at_midjourney(line):
         raise UserError(text("prompt.permutation"))
-    line = _DECIMAL_WEIGHT.sub(r"\1.", line)
+    line = _with_decimal_points(line)
     notes = [NOTE_COPIED] if bare != cleaned else []
     return line, notes + ([NOTE_SPEED] if speed else []), speed
+
+
+def _with_decimal_points(line: str) -> str:
+    """The line with a point in every weight that has a decimal comma for certain; any other comma parts a list."""
+    several = len(_DECIMAL_WEIGHT.findall(line)) > 1
+    words, *parameters = BEGINNING.split(line)
+    read = [(_DECIMAL_WEIGHT if several else _LONE_WEIGHT).sub(r"\1.", words)]
+    for part in parameters:
+        name = re.match(r"[^\W\d_]+", part)
+        parameter = name and parameter_named(name[0].lower())
+        coded = parameter and parameter.takes in _CODED
+        read.append((_DECIMAL_WEIGHT if several or coded else _LONE_WEIGHT).sub(r"\1.", part))
+    return "--".join(read)
 
 
 def _from_fields(options: PromptOptions) -> tuple[list[ParameterValue], list[str]]:

@@ -92,7 +92,7 @@ def read_words(typed: str, *, zoom: str | None = None) -> WindowWords:
 
 def read_zoom(typed: str) -> str:
     """A factor as `--zoom` takes it: `1,4`, `1.4x` and one in wide digits are 1.4. Raises `UserError` outside of 1 to 2."""
-    read = _read_zoom(unicodedata.normalize("NFKC", typed).rstrip(TRAILING).strip(_SIGNS))
+    read = _read_zoom(unicodedata.normalize("NFKC", typed).strip().rstrip(TRAILING).strip(_SIGNS))
     if read is None:
         raise UserError(text("prompt.bad_value", name="zoom", rule=ZOOM_RULE, value=shown(typed.strip())))
     return read

@@ -235,6 +235,30 @@ def test_signs_of_chinese_and_japanese_sentences_end_an_address(typed: str, sent
 @pytest.mark.parametrize(
     ("typed", "sent"),
     [
+        ("https://a.example/猫\uff01.png cute cat",) * 2,
+        ("https://a.example/写真\uff1a夏.jpg 女の子",) * 2,
+        ("https://a.example/赤、青.png cat",) * 2,
+        ("https://a.example/a、b.png cat",) * 2,
+        ("https://a.example/けいおん\uff01 女の子",) * 2,
+        ("https://a.example/绘\uff09夏.png 猫",) * 2,
+        ("猫 --sref https://a.example/图\uff1a1.png --sw 100",) * 2,
+        ("猫 --cref https://a.example/けいおん\uff01\uff01.jpg",) * 2,
+        ("https://a.example/猫\uff01.png\uff0c一只猫", "https://a.example/猫\uff01.png 一只猫"),
+        (
+            "https://a.example/赤、青.png\uff0chttps://c.example/d.png、猫",
+            f"https://a.example/赤、青.png {B} 猫",
+        ),
+        ("https://a.example/图?v=猫\uff0c一只猫", "https://a.example/图?v=猫 一只猫"),
+        (f"{A}\uff0c像{B}", f"{A} 像{B}"),
+    ],
+)
+def test_a_wide_sign_within_an_address_is_a_part_of_it(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
         (f"a fox --cref {A}--cw 50", f"a fox --cref {A} --cw 50"),
         (f"a fox --cref {A},--cw 50", f"a fox --cref {A} --cw 50"),
         (f"a fox --cref {A}\u2014cw 50", f"a fox --cref {A} --cw 50"),
@@ -268,7 +292,12 @@ def test_an_address_keeps_the_dashes_that_are_its_own(address: str) -> None:
         ("a fox --sref 123:: 1,5", "a fox --sref 123::1.5"),
         (f"a fox --sref {A}::1,5", f"a fox --sref {A}::1.5"),
         ("a fox --p abc123::1,5", "a fox --p abc123::1.5"),
-        ("Fuchs::1,5 Schnee", "Fuchs::1.5 Schnee"),
+        ("Fuchs::1,5", "Fuchs::1.5"),
+        ("Fuchs::1,5, Schnee", "Fuchs::1.5, Schnee"),
+        ("Fuchs::1,5 Schnee::0,5", "Fuchs::1.5 Schnee::0.5"),
+        ("Fuchs::1,5 Schnee::0,5 im Wald", "Fuchs::1.5 Schnee::0.5 im Wald"),
+        ("Fuchs::-0,5 --ar 3:2", "Fuchs::-0.5 --ar 3:2"),
+        ("a fox --p abc123::1,5 def45", "a fox --p abc123::1.5 def45"),
     ],
 )
 def test_a_weight_may_have_a_decimal_comma(typed: str, sent: str) -> None:
@@ -284,11 +313,29 @@ def test_a_weight_may_have_a_decimal_comma(typed: str, sent: str) -> None:
         ("a::1,b", "a::1,b"),
         ("fog::1,35mm film", "fog::1,35mm film"),
         ("fog::2, 35 dogs", "fog::2, 35 dogs"),
+        ("fog::2,35 mm film", "fog::2,35 mm film"),
+        ("hot::1,2 dogs", "hot::1,2 dogs"),
+        ("hot::1,2, 3 dogs", "hot::1,2, 3 dogs"),
+        ("hot::1,2 dogs --s 5 --ar 3:2", "hot::1,2 dogs --s 5 --ar 3:2"),
+        ("a score of 1::1,2::2", "a score of 1::1,2::2"),
+        ("a fox --no fog::1,2 dogs", "a fox --no fog::1,2 dogs"),
+        ("a fox --sref 1234567::2,45::1", "a fox --sref 1234567::2 45::1"),
+        ("a fox --sref 1234567::2,45 ::1", "a fox --sref 1234567::2 45::1"),
         ("https://a.example/x::1,5/y.png a fox",) * 2,
     ],
 )
 def test_a_comma_behind_a_weight_parts_it_from_what_is_no_part_of_a_number(typed: str, sent: str) -> None:
     assert composed(typed) == sent
+
+
+@pytest.mark.parametrize(
+    "words", ["{红、蓝}", "{红\uff0c蓝}", "\uff5bred, blue\uff5d", "{ {红}、蓝}", "{red\\, blue}"]
+)
+def test_where_one_picture_is_made_only_what_midjourney_reads_as_a_choice_is_one(words: str) -> None:
+    assert composed(f"a {words} fox --no {words}") == f"a {words} fox --no {words}"
+    assert composed("a fox", no=words) == f"a fox --no {words}"
+    assert composed("a fox", under=(words,)) == f"a fox {words}"
+    assert composed("a fox --mine", sets=(("mine", words),)) == f"a fox {words}"
 
 
 SETS = (("mine", "--s 9"), ("\u00e9t\u00e9", "--c 9"), ("Film2", "--w 9"), ("水彩", "--s 8"))
@@ -500,20 +547,20 @@ def test_a_version_is_read_as_people_write_it(version: str, sent: str) -> None:
     "choices",
     [
         "{red, blue}",
-        "{红\uff0c蓝}",
-        "{赤、青}",
-        "\uff5b红\uff0c蓝\uff5d",
-        "\uff5bred, blue\uff5d",
+        "{红、紫, 蓝}",
+        "{red \uff5bdark, pale\uff5d}",
         "{ {red}, blue, green}",
         "{blue, {red}}",
         "{a {red} b, {dark, pale} blue}",
     ],
 )
-def test_a_choice_in_any_braces_is_refused_where_one_picture_is_made(choices: str) -> None:
+def test_a_choice_of_midjourneys_is_refused_where_one_picture_is_made(choices: str) -> None:
     """Others in it hide it from nobody: it would be one job's charge for all of them."""
     assert "Choices in curly braces" in refusal(f"{choices} fox")
     assert "Choices in curly braces" in refusal("a fox", under=(f"in {choices}",))
+    assert "Choices in curly braces" in refusal("a fox --mine", sets=(("mine", choices),))
     assert "Choices in curly braces" in refusal("a fox", no=choices)
+    assert "Choices in curly braces" in refusal(f"a fox --no {choices}")
 
 
 def test_a_choice_that_begins_in_the_prompt_and_ends_in_what_is_added_is_refused() -> None:

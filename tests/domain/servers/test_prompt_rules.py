@@ -288,6 +288,23 @@ def test_a_prompt_and_a_suffix_make_no_choice_together() -> None:
         shaped("a {red fox", added, (0,))
 
 
+@pytest.mark.parametrize("suffix", ["画风{写实、细腻}", "style {oil\uff0cink}", "\uff5bink, oil\uff5d"])
+def test_a_suffix_with_wide_braces_or_commas_is_words_that_are_added_once(suffix: str) -> None:
+    added = (PromptAddition(0, suffix=suffix),)
+
+    once = shaped("a fox", added, (0,)).prompt
+
+    assert once == f"a fox, {suffix}"
+    assert shaped(once, added, (0,)).prompt == once
+    assert read_suffix(suffix) == suffix
+
+
+def test_a_default_with_wide_commas_in_braces_is_words() -> None:
+    added = (PromptAddition(0, "--no {红、蓝}"),)
+
+    assert shaped("a fox", added, (0,)).prompt == "a fox --no {红、蓝}"
+
+
 def test_defaults_that_grow_too_long_as_they_are_spelled_out_are_refused() -> None:
     """The window of the panel would cut them, and what was cut would be gone when it is sent."""
     codes = " ".join(str(10**8 + n) for n in range(25))
