@@ -159,7 +159,7 @@ async def test_a_key_for_the_chat_model_goes_where_the_api_is_unless_it_has_an_a
 
     def answer(request: httpx.Request) -> httpx.Response:
         hosts.append(request.url.host)
-        return httpx.Response(200, json={"data": []})
+        return httpx.Response(200, stream=httpx.ByteStream(b'{"data": []}'))
 
     async with open_clients(transport=httpx.MockTransport(answer)) as clients:
         chat = open_accounts(load({**given, "EASEL_HELPER_KEY": "sk-helper-1234"}), clients).chat
