@@ -227,6 +227,12 @@ _CONTINUOUS: Final = re.compile(
 )
 """Letters of scripts that write without blanks, or (Korean) hang endings on: there a word has no edge to look for."""
 
+_REST_BEFORE: Final = rf"(?:(?<!{_LETTER}){_LETTER}*)?"
+"""The rest of a longer word, from its beginning: tried from each of its letters it would take the square of its length."""
+_LONG_VOWEL: Final = "\u30fc"
+_WHOLE_RUN: Final = rf"(?<!{_LONG_VOWEL}){_LONG_VOWEL}++"
+"""A long vowel however long it is drawn: there is one way to read it, so a text of nothing else costs no more."""
+
 
 def _letters(folded: str) -> list[str]:
     return re.findall(rf"{_LETTER}+", folded)
@@ -237,7 +243,7 @@ def _literal(words: list[str], *, before: bool = False, after: bool = False) -> 
     if not words:
         return r"(?!)"  # matches nowhere
     line = _APART.join(map(_spelled_apart, words))
-    start = rf"{_LETTER}*" if before else "" if _CONTINUOUS.match(words[0]) else rf"(?<!{_LETTER})"
+    start = _REST_BEFORE if before else "" if _CONTINUOUS.match(words[0]) else rf"(?<!{_LETTER})"
     end = rf"{_LETTER}*" if after else "" if _CONTINUOUS.match(words[-1][-1]) else rf"(?!{_LETTER})"
     return start + line + end
 
@@ -246,13 +252,15 @@ def _spelled_apart(word: str) -> str:
     """A word; between letters of scripts that write without blanks a blank or a sign may hide it."""
     if not all(_CONTINUOUS.match(c) for c in word):
         return re.escape(word)
-    return f"{BETWEEN}{{0,2}}".join(_kana(c, drawn="\u30fc" in word) for c in word)
+    signs = BETWEEN.replace(r"\u4e28", "") if "\u4e28" in word else BETWEEN  # a letter of it hides nothing
+    once = re.sub(f"{_LONG_VOWEL}+", _LONG_VOWEL, word)
+    return f"{signs}{{0,2}}".join(_kana(c, drawn=_LONG_VOWEL in word) for c in once)
 
 
 def _kana(letter: str, *, drawn: bool) -> str:
     """A letter; in a word with a long vowel in Hiragana, too, where no ordinary word has that mark."""
-    if letter == "\u30fc":
-        return "\u30fc+"
+    if letter == _LONG_VOWEL:
+        return _WHOLE_RUN
     hiragana = chr(ord(letter) - 0x60)
     return f"[{letter}{hiragana}]" if drawn and "\u30a1" <= letter <= "\u30f6" else re.escape(letter)
 
