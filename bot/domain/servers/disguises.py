@@ -113,18 +113,20 @@ class LookAlikeMatcher:
     """Finds one word of Cyrillic, Greek or Armenian letters with Latin ones among them, or with signs between all."""
 
     def __init__(self, word: str) -> None:
-        start, end = r"(?<![^\W_])", r"(?![^\W_])"
-        self._dotted = re.compile(start + _INNER.join(word) + end)
+        # The first letter stands before what may not stand before it: a search for a letter is quicker than for an edge.
+        edge, end = r"[^\W_]", r"(?![^\W_])"
+        self._dotted = re.compile(rf"{word[0]}(?<!{edge}{word[0]}){_INNER}{_INNER.join(word[1:])}{end}")
         latin = as_latin(word)
         told = latin != word and (not latin.isascii() or len(latin) >= _TOLD_APART)
-        self._mixed = re.compile(start + re.escape(latin) + end) if told else None
+        self._latin = latin if told else None
+        self._mixed = re.compile(rf"{latin[0]}(?<!{edge}{latin[0]}){latin[1:]}{end}")
 
     def find(self, folded: str) -> Iterator[tuple[int, int]]:
         """Where it stands in disguise."""
         yield from (match.span() for match in self._dotted.finditer(folded))
-        if self._mixed is None:
+        if self._latin is None or self._latin not in (read := as_latin(folded)):
             return
-        for match in self._mixed.finditer(as_latin(folded)):
+        for match in self._mixed.finditer(read):
             if re.search("[a-z]", folded[slice(*match.span())]):
                 yield match.span()
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from itertools import islice
+from functools import partial
+from itertools import islice, permutations
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from bot.domain.servers.disguises import DisguiseMatcher, LookAlikeMatcher, disguised
 from bot.domain.servers.folding import fold
 from bot.domain.servers.moderation import Match, WordAction, WordRule, examine
+from tests.fixtures.quickest import quickest_s
 
 ROOT = Path(__file__).parents[3]
 
@@ -549,3 +551,19 @@ def test_the_parts_of_a_list_are_no_word_in_disguise(pattern: str, text: str) ->
 )
 def test_a_word_of_other_scripts_that_stands_alone_is_found_behind_signs(pattern: str, text: str) -> None:
     assert examine(text, [rule(pattern)]).found
+
+
+@pytest.mark.parametrize(
+    "text", ["a man with a beard, oil on canvas, autumn ", "мужчина с бородой, масло, холст, космос "]
+)
+def test_looking_behind_look_alikes_costs_little_beside_the_words_themselves(text: str) -> None:
+    words = ["".join(letters) for letters in islice(permutations("абвгдеклмнорстух", 7), 0, 200_000, 1_000)]
+    looked_for = [[rule(word, action) for word in words] for action in (WordAction.BLOCK, WordAction.ALLOW)]
+    for rules in looked_for:
+        examine("read once", rules)
+
+    def times_as_much() -> float:
+        behind, itself = (quickest_s(partial(examine, text * 20, rules), of=3) for rules in looked_for)
+        return behind / itself
+
+    assert min(times_as_much() for _ in range(5)) < 2  # what is allowed is looked for as it is only
