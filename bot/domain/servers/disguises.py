@@ -39,8 +39,10 @@ _JOINS: Final = r".\-\u2010-\u2015\u2212/"
 """Signs that join words, too."""
 _INNER: Final = rf"[{_JOINS}*_·•・~^|+:=\u2026`\\\[\](){{}}<>#&%\u2190-\u2bff\U0001f300-\U0001faff]{{1,3}}"
 """Signs and pictures within a word that nobody writes there. An apostrophe is none, nor what ends a part of a sentence."""
-BETWEEN: Final = rf"[\s{_JOINS}*_·•・~\u301c^|\u4e28+=\u2026`\\\u2190-\u2bff\U0001f300-\U0001faff]"
-"""What hides a word of scripts without blanks; signs of lists and brackets are none: what stands beside them is another."""
+NEAR: Final = r"\s.*·_\-"
+"""What hides a word of scripts without blanks wherever it stands, as it is written in a class of an expression; ..."""
+FAR: Final = rf"{NEAR}{_JOINS}•・~\u301c^|\u4e28+=\u2026`\\\u2190-\u2bff\U0001f300-\U0001faff"
+"""... what may as well stand between the parts of a list (“男性/交差点”), and hides only a word that stands alone."""
 _APART: Final = r"[\W_]{1,3}"
 _LETTER: Final = r"[^\W\d_]"
 _ALONE: Final = frozenset("aioue")
@@ -111,18 +113,20 @@ class LookAlikeMatcher:
     """Finds one word of Cyrillic, Greek or Armenian letters with Latin ones among them, or with signs between all."""
 
     def __init__(self, word: str) -> None:
-        start, end = r"(?<![^\W_])", r"(?![^\W_])"
-        self._dotted = re.compile(start + _INNER.join(word) + end)
+        # The first letter stands before what may not stand before it: a search for a letter is quicker than for an edge.
+        edge, end = r"[^\W_]", r"(?![^\W_])"
+        self._dotted = re.compile(rf"{word[0]}(?<!{edge}{word[0]}){_INNER}{_INNER.join(word[1:])}{end}")
         latin = as_latin(word)
         told = latin != word and (not latin.isascii() or len(latin) >= _TOLD_APART)
-        self._mixed = re.compile(start + re.escape(latin) + end) if told else None
+        self._latin = latin if told else None
+        self._mixed = re.compile(rf"{latin[0]}(?<!{edge}{latin[0]}){latin[1:]}{end}")
 
     def find(self, folded: str) -> Iterator[tuple[int, int]]:
         """Where it stands in disguise."""
         yield from (match.span() for match in self._dotted.finditer(folded))
-        if self._mixed is None:
+        if self._latin is None or self._latin not in (read := as_latin(folded)):
             return
-        for match in self._mixed.finditer(as_latin(folded)):
+        for match in self._mixed.finditer(read):
             if re.search("[a-z]", folded[slice(*match.span())]):
                 yield match.span()
 

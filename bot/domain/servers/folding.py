@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 # Without accents a word reads the same; without a vowel sign of Hindi or Thai, or the mark that makes か into が, it is
@@ -87,8 +88,9 @@ def fold_letter(letter: str) -> str:
     return _plain(letter.translate(_DRAWN)).translate(_NOBODYS)
 
 
+@lru_cache(maxsize=16)
 def as_latin(folded: str) -> str:
-    """A folded text with every look-alike as the Latin letter for which it is taken, each in its place."""
+    """A folded text with every look-alike as the Latin letter for which it is taken, each in its place; once for all rules."""
     return folded.translate(_LOOK_ALIKES)
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.servers.declarations import Number, setting
-from bot.domain.servers.disguises import BETWEEN, disguised
+from bot.domain.servers.disguises import FAR, NEAR, disguised
 from bot.domain.servers.expressions import compile_expression
 from bot.domain.servers.folded_expressions import for_folded_text
 from bot.domain.servers.folding import fold
@@ -223,9 +223,15 @@ def _spans(finditer: Callable[[str], Iterator[re.Match[str]]]) -> Finder:
 _APART: Final = r"[\W_]+"
 _LETTER: Final = r"[^\W_]"
 _CONTINUOUS: Final = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 """Letters of scripts that write without blanks, or (Korean) hang endings on: there a word has no edge to look for."""
+
+_REST_BEFORE: Final = rf"(?:(?<!{_LETTER}){_LETTER}*)?"
+"""The rest of a longer word, from its beginning: tried from each of its letters it would take the square of its length."""
+_LONG_VOWEL: Final = "\u30fc"
+_WHOLE_RUN: Final = rf"(?<!{_LONG_VOWEL}){_LONG_VOWEL}++"
+"""A long vowel however long it is drawn: there is one way to read it, so a text of nothing else costs no more."""
 
 
 def _letters(folded: str) -> list[str]:
@@ -236,23 +242,31 @@ def _literal(words: list[str], *, before: bool = False, after: bool = False) -> 
     """An expression for words in a row, whole ones unless something may stand before or after."""
     if not words:
         return r"(?!)"  # matches nowhere
-    line = _APART.join(map(_spelled_apart, words))
-    start = rf"{_LETTER}*" if before else "" if _CONTINUOUS.match(words[0]) else rf"(?<!{_LETTER})"
-    end = rf"{_LETTER}*" if after else "" if _CONTINUOUS.match(words[-1][-1]) else rf"(?!{_LETTER})"
-    return start + line + end
+    first, last = _CONTINUOUS.match(words[0]), _CONTINUOUS.match(words[-1][-1])
+    start = _REST_BEFORE if before else "" if first else rf"(?<!{_LETTER})"
+    end = rf"{_LETTER}*" if after else "" if last else rf"(?!{_LETTER})"
+    line, apart = (_APART.join(_spelled_apart(word, signs) for word in words) for signs in (NEAR, FAR))
+    if apart == line:
+        return start + line + end
+    edge = _CONTINUOUS.pattern
+    alone = (rf"(?<!{edge})" if first else start) + apart + (rf"(?!{edge})" if last else end)
+    return f"{start}{line}{end}|{alone}"
 
 
-def _spelled_apart(word: str) -> str:
+def _spelled_apart(word: str, signs: str) -> str:
     """A word; between letters of scripts that write without blanks a blank or a sign may hide it."""
     if not all(_CONTINUOUS.match(c) for c in word):
         return re.escape(word)
-    return f"{BETWEEN}{{0,2}}".join(_kana(c, drawn="\u30fc" in word) for c in word)
+    if "\u4e28" in word:
+        signs = signs.replace(r"\u4e28", "")  # a letter of it hides nothing
+    once = re.sub(f"{_LONG_VOWEL}+", _LONG_VOWEL, word)
+    return f"[{signs}]{{0,2}}".join(_kana(c, drawn=_LONG_VOWEL in word) for c in once)
 
 
 def _kana(letter: str, *, drawn: bool) -> str:
     """A letter; in a word with a long vowel in Hiragana, too, where no ordinary word has that mark."""
-    if letter == "\u30fc":
-        return "\u30fc+"
+    if letter == _LONG_VOWEL:
+        return _WHOLE_RUN
     hiragana = chr(ord(letter) - 0x60)
     return f"[{letter}{hiragana}]" if drawn and "\u30a1" <= letter <= "\u30f6" else re.escape(letter)
 

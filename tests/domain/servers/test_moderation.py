@@ -164,6 +164,36 @@ def test_an_expression_that_would_hang_another_matcher_takes_no_time(pattern: st
     )  # seconds of this process; a backtracking matcher would not end today
 
 
+@pytest.mark.parametrize("sign", ["\u30fc", "\u4e28", "\u6b7b", "a"])
+@pytest.mark.parametrize("times", [3, 40])
+@pytest.mark.parametrize("pattern", ["エ{}ロ", "{}ロ", "*{}ロ", "ロ{}*", "エ{} {}ロ"])
+def test_a_rule_that_repeats_a_sign_takes_no_time_on_a_text_of_it(
+    pattern: str, times: int, sign: str
+) -> None:
+    rule = checked(word(pattern.replace("{}", sign * times)))
+    before = time.process_time()
+
+    for text in (sign * 4_000, "エ" + sign * 4_000, "エ" + f"{sign} " * 2_000):
+        examine(text, [rule])
+
+    assert time.process_time() - before < 2  # seconds; one step for each way to share the signs would not end
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("エーーロ", "エーロ"),
+        ("エーロ", "エ・ーーー・ロ"),
+        ("ーロ", "エーーロ"),
+        ("*ロ", "エロとロ"),
+        ("*死 体", "死 体死 体"),
+        ("中\u4e28心", "中\u4e28/心"),
+    ],
+)
+def test_a_long_vowel_counts_once_however_often_it_is_written(pattern: str, text: str) -> None:
+    assert found(text, word(pattern))
+
+
 @given(
     st.text(max_size=200),
     st.lists(
