@@ -190,7 +190,11 @@ class OpenAnswers:
             self._later = asyncio.get_running_loop().call_later(CLOSE_LATER_S, self._flush)
 
     async def settle(self) -> None:
-        """Write what is still to be written, and wait for it."""
+        """Let off who is owed it and write what is still to be written; wait for both. Raises nothing."""
+        try:
+            await self._let_off(self.clock.now())
+        except StorageTrouble as trouble:  # tried again at the next look, or by an heir
+            log.warning("questions_not_let_off", extra={"reason": str(trouble)})
         await asyncio.wait([self._flush()])
 
     # -- those whom a dead process left waiting ------------------------------------------------------------
@@ -211,10 +215,9 @@ class OpenAnswers:
             given_up = frozenset(self._abandoned)
             await self.store.release(given_up, owner=self.owner, until=now)
             self._abandoned -= given_up
-        if self._closing or self._disowned:
+        if self._closing or self._disowned or self._owing:
             await self.settle()
         await self._renew(now)
-        await self._let_off(now)
         await self.store.forget_tokens(now)
         await self.store.forget_recovered(now - RECOVERED_KEPT_MS)
         found: Sequence[OpenAnswer] = await self.store.claim(

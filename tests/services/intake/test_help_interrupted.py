@@ -197,11 +197,32 @@ async def test_who_was_told_of_trouble_is_let_off_by_an_heir_where_the_process_d
     with pytest.raises(StorageTrouble):
         await helped.improved(asker=asker)
     helped.world.services.answers.close(asker.interaction_id)
-    await helped.world.services.answers.settle()
 
     await after_a_death(helped)
 
     assert await helped.spent() == 0
+
+
+@pytest.mark.parametrize("locked", [False, True])
+async def test_who_was_told_that_nothing_was_charged_is_let_off_at_a_stop_and_told_nothing_more(
+    helped: Helped, *, locked: bool
+) -> None:
+    asker = helped.server.asker()
+    await helped.thinks(asker, AnswerKind.PRIVATE)
+    drafts = helped.world.services.improving.drafts
+    drafts.store = InTrouble(drafts.store, "keep_draft")  # a draft cannot be kept
+    with pytest.raises(StorageTrouble):
+        await helped.improved(asker=asker)
+    answers = helped.world.services.answers
+    answers.close(asker.interaction_id)
+    if locked:
+        answers.help_books = InTrouble(answers.help_books, "waive")
+
+    await answers.settle()
+    await after_a_death(helped)
+
+    assert await helped.spent() == 0
+    assert bool(helped.world.discord.told) is locked  # an heir lets them off, and says why they see nothing
 
 
 async def test_a_question_that_could_not_be_given_back_at_once_is_let_off(helped: Helped) -> None:
