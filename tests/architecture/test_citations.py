@@ -211,11 +211,11 @@ def test_a_comment_sends_its_reader_to_modules_and_files_that_exist() -> None:
 
 
 def test_a_comment_that_leads_nowhere_is_found() -> None:
-    gone, kept = "bot/" + "gone.py", "bot/app.py"
-    comments = f"# As it is in {kept} (that is `app`).\n# Not here (that is\n# `gone`), nor in {gone}."
+    nowhere, kept = "bot/" + "nowhere.py", "bot/app.py"
+    comments = f"# As it is in {kept} (that is `app`).\n# Not here (that is\n# `nowhere`), nor in {nowhere}."
 
     flat = " ".join(line.strip("# ") for line in comments.splitlines())
-    assert astray(flat, seen_from=("bot",)) == ["gone", gone]
+    assert astray(flat, seen_from=("bot",)) == ["nowhere", nowhere]
 
 
 def neighbours(docstring: str) -> list[str]:
@@ -232,15 +232,18 @@ def test_a_docstring_of_tests_names_tests_that_exist() -> None:
         if (lost := [one for one in neighbours(ast.get_docstring(tree(path)) or "") if one not in there])
     }
     assert wrong == {}
-    assert neighbours("It.\nNever here: that (test_gone.py), this (tests/services/test_there.py).") == [
-        "test_gone"
+    assert neighbours("It.\nNever here: that (test_nowhere.py), this (tests/services/test_there.py).") == [
+        "test_nowhere"
     ]
 
 
 def test_a_docstring_that_points_at_no_module_is_found() -> None:
-    assert pointed_at("It.\nNever here: this (that is `gone`), that (gone_too).") == ["gone", "gone_too"]
-    assert not exists("gone", seen_from=("bot",))
-    assert not exists("bot.services.gone", seen_from=("bot",))
+    assert pointed_at("It.\nNever here: this (that is `nowhere`), that (nowhere_too).") == [
+        "nowhere",
+        "nowhere_too",
+    ]
+    assert not exists("nowhere", seen_from=("bot",))
+    assert not exists("bot.services.nowhere", seen_from=("bot",))
 
 
 def test_a_bare_name_leads_to_one_module_and_never_to_the_sandboxs_from_elsewhere() -> None:
