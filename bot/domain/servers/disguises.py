@@ -7,6 +7,8 @@ All of it is read on folded text. Ordinary words come first: what English, Germa
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.servers.folding import as_latin
@@ -37,13 +39,22 @@ _SELDOM_DOUBLE: Final = frozenset("ahijkquvwxy")
 """Letters that hardly any language doubles: two of them are drawn out already."""
 _JOINS: Final = r".\-\u2010-\u2015\u2212/"
 """Signs that join words, too."""
-_INNER: Final = rf"[{_JOINS}*_·•・~^|+:=\u2026`\\\[\](){{}}<>#&%\u2190-\u2bff\U0001f300-\U0001faff]{{1,3}}"
+_INNER: Final = rf"[{_JOINS}*_·•・~^|+:=\u2026`\\\[\](){{}}<>#&%\u2190-\u2bff\U0001f300-\U0001faff]"
 """Signs and pictures within a word that nobody writes there. An apostrophe is none, nor what ends a part of a sentence."""
 NEAR: Final = r"\s.*·_\-"
 """What hides a word of scripts without blanks wherever it stands, as it is written in a class of an expression; ..."""
 FAR: Final = rf"{NEAR}{_JOINS}•・~\u301c^|\u4e28+=\u2026`\\\u2190-\u2bff\U0001f300-\U0001faff"
 """... what may as well stand between the parts of a list (“男性/交差点”), and hides only a word that stands alone."""
-_APART: Final = r"[\W_]{1,3}"
+_APART: Final = r"[\W_]"
+_LONG_SIGNS: Final = re.compile(
+    r"(?<=[^\s\w]|[\d_])(?<=(?:[^\s\w]|[\d_]){4})(?:[^\s\w]|[\d_])+(?=(?:[^\s\w]|[\d_]){4})"
+)
+"""The middle of signs and digits in a row that are too many to stand for letters of a word, or between them."""
+_AMBIGUOUS: Final = 8
+"""So many letters of a word may be hidden behind signs that could as well stand between two: each doubles the ways to read a
+text that was made for it. Of a longer word, such a sign is the letter."""
+_SHARED, _DRAWN_OUT = 2, 12
+"""So often two neighbours of a word may be drawn out that are written alike, and by so many letters."""
 _LETTER: Final = r"[^\W\d_]"
 _ALONE: Final = frozenset("aioue")
 """Letters that are words by themselves."""
@@ -62,15 +73,19 @@ class DisguiseMatcher:
         units = [(match[0][0], len(match[0])) for match in re.finditer(r"(.)\1*", word)]
         self._units = units
         letters = [f"[{re.escape(_STANDS_FOR.get(c, c))}]" for c in word]
-        drawn = [f"([{re.escape(_STANDS_FOR.get(c, c))}]{{{n},}})" for c, n in units]
+        drawn = (f"([{re.escape(_STANDS_FOR.get(c, c))}]{{{n},{most}}})" for (c, n), most in _longest(units))
         start, end = rf"(?<!{_LETTER})(?<![0-9])", rf"(?!{_LETTER})"
         self._drawn_out = re.compile(start + "".join(drawn) + end)
         longer = rf"(?<!{_LETTER}[{_JOINS}])"  # a part of what is joined by hyphens is no word by itself
+        told_apart = sum(bool(re.search(r"\W", _STANDS_FOR.get(c, c))) for c in word) > _AMBIGUOUS
+        gaps = [rf"(?!{letter})" if told_apart else "" for letter in letters[1:]]
+        dotted = (f"(?:{_within(_INNER, gap)})?{one}" for gap, one in zip(gaps, letters[1:], strict=True))
         self._dotted = re.compile(
-            longer + start + f"(?:{_INNER})?".join(letters) + end + rf"(?![{_JOINS}]{_LETTER})"
+            longer + start + letters[0] + "".join(dotted) + end + rf"(?![{_JOINS}]{_LETTER})"
         )
         self._pieces = re.compile(start + " ?".join(map(re.escape, word)) + end)
-        self._apart = re.compile(start + _APART.join(letters) + end)
+        apart = (f"{_within(_APART, gap)}{one}" for gap, one in zip(gaps, letters[1:], strict=True))
+        self._apart = re.compile(start + letters[0] + "".join(apart) + end)
         first, last = re.escape(word[0]), re.escape(word[-1])
         self._torn = [
             re.compile(rf"{start}{pattern}{end}")
@@ -83,11 +98,12 @@ class DisguiseMatcher:
 
     def find(self, folded: str) -> Iterator[tuple[int, int]]:
         """Where it stands in disguise."""
-        for match in self._drawn_out.finditer(folded):
+        read = _without_long_signs(folded)
+        for match in self._drawn_out.finditer(read):
             if self._is_drawn_out(match):
                 yield match.span()
         for pattern in (self._dotted, self._apart):
-            for match in pattern.finditer(folded):
+            for match in pattern.finditer(read):
                 if any(c.isalpha() for c in match[0]) and match[0] != self._word:
                     yield match.span()
         if len(self._word) > SHORTEST:
@@ -109,13 +125,39 @@ class DisguiseMatcher:
         return len(longer) > 1 or longer[0][1] >= _LONG_RUN or longer[0][0] in _SELDOM_DOUBLE
 
 
+def _longest(units: list[tuple[str, int]]) -> Iterator[tuple[tuple[str, int], str]]:
+    """Each run of a word with the most letters that it may be drawn out to; empty: any number.
+
+    What one of two neighbours stands for may stand for the other, too (i and l, u and v): each way to part them is tried.
+    """
+    shared = [
+        bool(set(_STANDS_FOR.get(a, a)) & set(_STANDS_FOR.get(b, b))) for (a, _), (b, _) in pairwise(units)
+    ]
+    for unit, before, after in zip(units, [False, *shared], [*shared, False], strict=True):
+        often = sum(shared) > _SHARED
+        yield unit, "" if not (before or after) else str(unit[1] if often else unit[1] + _DRAWN_OUT)
+
+
+def _within(sign: str, not_here: str) -> str:
+    """One to three signs, none of which is what may not stand there."""
+    return f"(?:{not_here}{sign}){{1,3}}"
+
+
+@lru_cache(maxsize=16)
+def _without_long_signs(folded: str) -> str:
+    """A text, sign for sign, with blanks for what is too long to hide anything; once for all rules."""
+    return _LONG_SIGNS.sub(lambda run: " " * len(run[0]), folded)
+
+
 class LookAlikeMatcher:
     """Finds one word of Cyrillic, Greek or Armenian letters with Latin ones among them, or with signs between all."""
 
     def __init__(self, word: str) -> None:
         # The first letter stands before what may not stand before it: a search for a letter is quicker than for an edge.
         edge, end = r"[^\W_]", r"(?![^\W_])"
-        self._dotted = re.compile(rf"{word[0]}(?<!{edge}{word[0]}){_INNER}{_INNER.join(word[1:])}{end}")
+        self._dotted = re.compile(
+            rf"{word[0]}(?<!{edge}{word[0]}){_within(_INNER, '')}{_within(_INNER, '').join(word[1:])}{end}"
+        )
         latin = as_latin(word)
         told = latin != word and (not latin.isascii() or len(latin) >= _TOLD_APART)
         self._latin = latin if told else None

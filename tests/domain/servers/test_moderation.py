@@ -218,3 +218,18 @@ def test_a_stored_expression_that_this_machine_cannot_read_keeps_nobody_from_ima
     unreadable = regex("[[:alpha:")
 
     assert [found.rule for found in examine("gore", [unreadable, word("gore")]).found] == [word("gore")]
+
+
+@pytest.mark.parametrize(
+    "letters", ["lick", "tits", "vulva", "t" * 11 + "x", "t" * 40 + "x", "il" * 24, "uv" * 20, "a" * 30 + "x"]
+)
+def test_a_rule_takes_no_time_on_a_text_of_signs_that_stand_for_its_letters(letters: str) -> None:
+    rule = checked(word(letters))
+    before = time.process_time()
+
+    for signs in ("|", "+", "1", "v", "+ ", "@ $ ", "t+", "a@", "++++++++t", "1|1|1|1| ", "il", "uv"):
+        text = (signs * 4_000)[:4_000]
+        examine(text, [rule])
+        examine(f"{text}!a", [rule])
+
+    assert time.process_time() - before < 10  # seconds; one step for each way to read the signs would not end
