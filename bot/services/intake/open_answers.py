@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from bot.domain.open_answers import AnswerKind
 from bot.domain.servers.guild_ports import EventKind, ModEvent
@@ -128,8 +128,7 @@ class OpenAnswers:
     async def _let_off(self, now: int) -> None:
         """Give back what their questions cost, then close them. Raises `StorageTrouble`: the rest is tried again."""
         for id_ in [id_ for id_, ended in self._owing.items() if ended]:
-            if self.help_books is not None:
-                await self.help_books.waive(id_, now)
+            await cast("HelpBooks", self.help_books).waive(id_, now)  # without books nobody owes
             self._owing.pop(id_, None)
             self._delete(id_)
 
