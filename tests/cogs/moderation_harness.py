@@ -18,7 +18,7 @@ from bot.domain.days import day_of
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import JobState
 from bot.domain.keys import key_from_bits
-from bot.domain.pools import UNLIMITED, Allowance, Pool
+from bot.domain.pools import UNLIMITED, Allowance, AllowanceChange, Pool
 from bot.domain.servers.guilds import Actor
 from bot.domain.tasks import TaskPage
 from bot.errors import RemoteError, RemoteFault
@@ -149,6 +149,18 @@ class Moderated:
     def boss(self) -> Actor:
         """The moderator, as the audit names them."""
         return Actor(self.mo.id, "mo")
+
+    async def set_unlimited(self, actor: Actor | None = None) -> None:
+        """Give everybody as much of FAST as they like: a decision that is kept."""
+        everyone = self.guild_id
+        await self.services.guilds.change_rule(
+            everyone,
+            actor or self.boss,
+            Pool.FAST,
+            everyone,
+            AllowanceChange(None, None, None, None, 0),
+            otherwise=UNLIMITED,
+        )
 
     async def let_through_here(self, command: str, member: MemberActor) -> None:
         """The same for a command of this server alone."""

@@ -78,16 +78,7 @@ async def test_those_that_were_refused_can_be_begun_later_from_the_same_card(tmp
 
         await ada.click(card, custom_id=start)
         some, kept = len(await begun(shop)), controls(card)
-        await set_rule(
-            shop.services.guilds,
-            shop.guild_id,
-            ADA,
-            Pool.FAST,
-            shop.guild_id,
-            per_day=None,
-            running=None,
-            waiting=None,
-        )
+        await shop.set_unlimited(ADA)
         await ada.click(card, custom_id=start)
 
         assert some == 3

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.pools import Pool
 from bot.services.presence import move_to, other_application
 from tests.cogs.moderation_harness import moderated
-from tests.services.server_harness import set_rule
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -87,21 +85,8 @@ async def known(shop: Moderated) -> discord.Guild:
     """A server of which something is kept."""
     guild = the_guild(shop)
     await asyncio.gather(*hears(shop, "guild_join", guild))
-    await something_kept(shop)
+    await shop.set_unlimited()
     return guild
-
-
-async def something_kept(shop: Moderated) -> None:
-    await set_rule(
-        shop.services.guilds,
-        shop.guild_id,
-        shop.boss,
-        Pool.FAST,
-        shop.guild_id,
-        per_day=None,
-        running=None,
-        waiting=None,
-    )
 
 
 async def test_leaving_a_server_schedules_its_data_for_deletion_and_coming_back_stops_that(
@@ -162,7 +147,7 @@ async def test_a_server_that_leaves_unheard_is_noted_although_discord_never_said
         bot._owners = ()
         shop.house.env.inject_error("GET", "/oauth2/applications/@me", status=500, times=None)
         await asyncio.gather(*comes(shop, guild))
-        await something_kept(shop)
+        await shop.set_unlimited()
 
         bot._connection._remove_guild(guild)
         await asyncio.gather(*hears(shop, "ready"))

@@ -17,7 +17,6 @@ from bot.services.accounts.owner_policy import OwnerTerms
 from bot.services.accounts.owner_questions import AGAIN_MS, ASKING, TRIES
 from bot.texts import text
 from tests.cogs.moderation_harness import moderated, seen
-from tests.services.server_harness import set_rule
 from tests.ui.builders import walk, words
 from tests.ui.client_harness import an_easel
 from tests.ui.pools.test_own_key import bring, press
@@ -34,20 +33,6 @@ if TYPE_CHECKING:
 
 MINE = OwnerTerms(access=Access(mine=True), usual=Ceiling(300, 3_000, 3, 50))
 MORE = ("cogs.servers",)
-
-
-async def unlimited(shop: Moderated) -> None:
-    """What a stranger would do first."""
-    await set_rule(
-        shop.services.guilds,
-        shop.guild_id,
-        shop.boss,
-        Pool.FAST,
-        shop.guild_id,
-        per_day=None,
-        running=None,
-        waiting=None,
-    )
 
 
 async def jobs_begun(shop: Moderated) -> int:
@@ -93,7 +78,7 @@ async def test_a_strangers_server_costs_nothing_whatever_its_moderators_allow(tm
     async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
         shop.own_application(shop.house.env.create_user("owner"))
         await join(shop)
-        await unlimited(shop)
+        await shop.set_unlimited()
 
         told = {await imagine(shop) for _ in range(5)}
 
@@ -107,7 +92,7 @@ async def test_a_strangers_server_costs_nothing_whatever_its_moderators_allow(tm
 async def test_an_open_bot_costs_no_more_than_the_ceiling(tmp_path: Path) -> None:
     terms = OwnerTerms(access=Access(everyone=True), usual=Ceiling(7, None, 3, 50))
     async with moderated(tmp_path, owner_terms=terms) as shop:
-        await unlimited(shop)
+        await shop.set_unlimited()
         await shop.services.guilds.set_price(shop.guild_id, shop.boss, Pool.FAST, Charge.IMAGINE, 0)
 
         told = [await imagine(shop) for _ in range(9)]
@@ -393,7 +378,7 @@ async def test_a_question_that_never_gets_through_is_given_up_with_a_line(
 
 async def test_a_server_that_sent_the_bot_away_while_nobody_listened_is_forgotten_too(tmp_path: Path) -> None:
     async with moderated(tmp_path, owner_terms=MINE, more=MORE) as shop:
-        await unlimited(shop)
+        await shop.set_unlimited()
         other, month = shop.guild_id + 1, shop.house.clock.now() + 31 * 24 * 3_600_000
         for guild_id in (shop.guild_id, other):
             await shop.services.owner_policy.note(guild_id, name="x", owner_id=1, owners=frozenset())

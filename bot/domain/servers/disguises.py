@@ -46,9 +46,8 @@ NEAR: Final = r"\s.*·_\-"
 FAR: Final = rf"{NEAR}{_JOINS}•・~\u301c^|\u4e28+=\u2026`\\\u2190-\u2bff\U0001f300-\U0001faff"
 """... what may as well stand between the parts of a list (“男性/交差点”), and hides only a word that stands alone."""
 _APART: Final = r"[\W_]"
-_LONG_SIGNS: Final = re.compile(
-    r"(?<=[^\s\w]|[\d_])(?<=(?:[^\s\w]|[\d_]){4})(?:[^\s\w]|[\d_])+(?=(?:[^\s\w]|[\d_]){4})"
-)
+_SIGN: Final = r"(?:[^\s\w]|[\d_])"
+_LONG_SIGNS: Final = re.compile(rf"(?<={_SIGN}{{4}}){_SIGN}+(?={_SIGN}{{4}})")
 """The middle of signs and digits in a row that are too many to stand for letters of a word, or between them."""
 _AMBIGUOUS: Final = 8
 """So many letters of a word may be hidden behind signs that could as well stand between two: each doubles the ways to read a

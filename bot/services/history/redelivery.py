@@ -61,9 +61,8 @@ class Redelivery:
         treated = await self.jobs.policy.treatment(asker) if public else ()
 
         async def put(picture: Picture | None, *missing: str) -> None:
-            if (
-                public
-            ):  # before the look: whoever erases its words meanwhile finds this place, or they are not read
+            if public:
+                # Before the look: whoever erases its words meanwhile finds this place, or they are not read.
                 await self.store.keep_place(key, asker.reply)
             # Words may have been erased, or the result removed, while the picture was fetched.
             stored = await self.store.get(key)

@@ -155,14 +155,19 @@ async def ended(helped: Helped, asker: Asker) -> None:
     await answers.settle()
 
 
-async def test_who_is_told_of_trouble_after_a_question_pays_nothing_for_it(helped: Helped) -> None:
+async def improved_in_trouble(helped: Helped) -> Asker:
+    """Somebody whose better prompt was asked for, and could not be kept."""
     asker = helped.server.asker()
     await helped.thinks(asker, AnswerKind.PRIVATE)
     drafts = helped.world.services.improving.drafts
-    drafts.store = InTrouble(drafts.store, "keep_draft")  # a draft cannot be kept
-
+    drafts.store = InTrouble(drafts.store, "keep_draft")
     with pytest.raises(StorageTrouble):
         await helped.improved(asker=asker)
+    return asker
+
+
+async def test_who_is_told_of_trouble_after_a_question_pays_nothing_for_it(helped: Helped) -> None:
+    asker = await improved_in_trouble(helped)
     await ended(helped, asker)
 
     assert await helped.questions() == ["help", "help_refund"]
@@ -190,12 +195,7 @@ async def test_who_asks_again_after_trouble_pays_for_one_translation(helped: Hel
 async def test_who_was_told_of_trouble_is_let_off_by_an_heir_where_the_process_dies_first(
     helped: Helped,
 ) -> None:
-    asker = helped.server.asker()
-    await helped.thinks(asker, AnswerKind.PRIVATE)
-    drafts = helped.world.services.improving.drafts
-    drafts.store = InTrouble(drafts.store, "keep_draft")  # a draft cannot be kept
-    with pytest.raises(StorageTrouble):
-        await helped.improved(asker=asker)
+    asker = await improved_in_trouble(helped)
     helped.world.services.answers.close(asker.interaction_id)
 
     await after_a_death(helped)
@@ -207,12 +207,7 @@ async def test_who_was_told_of_trouble_is_let_off_by_an_heir_where_the_process_d
 async def test_who_was_told_that_nothing_was_charged_is_let_off_at_a_stop_and_told_nothing_more(
     helped: Helped, *, locked: bool
 ) -> None:
-    asker = helped.server.asker()
-    await helped.thinks(asker, AnswerKind.PRIVATE)
-    drafts = helped.world.services.improving.drafts
-    drafts.store = InTrouble(drafts.store, "keep_draft")  # a draft cannot be kept
-    with pytest.raises(StorageTrouble):
-        await helped.improved(asker=asker)
+    asker = await improved_in_trouble(helped)
     answers = helped.world.services.answers
     answers.close(asker.interaction_id)
     if locked:
