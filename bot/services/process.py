@@ -77,12 +77,12 @@ class Ports:
     tenants: TenantStore
     answers: AnswerStore
     answer_writer: AnswerWriter
+    help_books: HelpBooks
     directory: MemberDirectory = field(default_factory=NoDirectory)
     modlog: ModLog = field(default_factory=NoModLog)
     mail: OwnerMail = field(default_factory=NoMail)
     balance_apis: Mapping[str, BalanceApi] = field(default_factory=dict)
     """Where the owner's accounts' funds can be read, as far as a key may."""
-    help_books: HelpBooks | None = None
     chat_of: Callable[[ImageApi], ChatApi | None] = _no_chat
     """The way to chat models with an account's own key."""
     chat: ChatApi | None = None

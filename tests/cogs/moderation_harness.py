@@ -237,6 +237,7 @@ async def moderated(
                 tenants=storage.tenants,
                 answers=storage.answers,
                 answer_writer=DiscordAnswers(house.bot, CATALOGUES),
+                help_books=storage.help_books,
                 balance_apis={"default": api},
                 key_admin=key_admin,
                 vault=FernetVault([Fernet.generate_key().decode()]) if own_keys else None,

@@ -165,6 +165,7 @@ async def room(folder: Path) -> AsyncIterator[Room]:
                 tenants=storage.tenants,
                 answers=storage.answers,
                 answer_writer=DiscordAnswers(house.bot, CATALOGUES),
+                help_books=storage.help_books,
                 modlog=ChannelModLog(house.bot, CATALOGUES, house.clock),
             ),
             Terms(owner="test", max_running=3),

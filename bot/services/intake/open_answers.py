@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from bot.domain.open_answers import AnswerKind
 from bot.domain.servers.guild_ports import EventKind, ModEvent
@@ -50,7 +50,7 @@ class OpenAnswers:
     clock: Clock
     metrics: Metrics
     dispatcher: Dispatcher
-    help_books: HelpBooks | None
+    help_books: HelpBooks
     """Where a question to a chat model may have been booked for somebody who never had the answer."""
     _opening: list[tuple[OpenAnswer, asyncio.Future[None]]] = field(init=False, default_factory=list)
     _open: Counter[int] = field(init=False, default_factory=Counter)
@@ -102,8 +102,7 @@ class OpenAnswers:
 
         Done soon after its handler has ended, by an heir if this process dies. Returns at once; raises nothing.
         """
-        if self.help_books is not None:
-            self._owing[interaction_id] = interaction_id not in self._open
+        self._owing[interaction_id] = interaction_id not in self._open
 
     def disown(self, interaction_id: int) -> None:
         """This handler does not answer it: another may, here or in another process. Returns at once; raises nothing."""
@@ -128,7 +127,7 @@ class OpenAnswers:
     async def _let_off(self, now: int) -> None:
         """Give back what their questions cost, then close them. Raises `StorageTrouble`: the rest is tried again."""
         for id_ in [id_ for id_, ended in self._owing.items() if ended]:
-            await cast("HelpBooks", self.help_books).waive(id_, now)  # without books nobody owes
+            await self.help_books.waive(id_, now)
             self._owing.pop(id_, None)
             self._delete(id_)
 
@@ -242,8 +241,8 @@ class OpenAnswers:
             await self.store.renew(held, now, owner=self.owner, until=now + LEASE_MS)
 
     async def _recover(self, answer: OpenAnswer) -> None:
-        if self.help_books is not None:  # first: what is said next is that nothing was charged
-            await self.help_books.waive(answer.interaction_id, self.clock.now())
+        # First: what is said next is that nothing was charged.
+        await self.help_books.waive(answer.interaction_id, self.clock.now())
         try:
             how = await self._reply(answer)
         except RetryLater as later:

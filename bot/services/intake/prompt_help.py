@@ -73,7 +73,7 @@ class PromptHelper:
     """The owner's other address or key for it; None: each account is asked with its own key."""
     chat_of: Callable[[ImageApi], ChatApi | None]
     """The way to it with an account's own key."""
-    books: HelpBooks | None
+    books: HelpBooks
     policy: Policy
     accounts: Accounts
     owner: OwnerPolicy
@@ -90,7 +90,7 @@ class PromptHelper:
     @property
     def offered(self) -> bool:
         """Whether there is anything to show: a model, and an account or a key that may reach it."""
-        if self.model is None or self.books is None:
+        if self.model is None:
             return False
         apis = self.accounts.fixed.values()
         return self.own_api is not None or any(self.chat_of(api) is not None for api in apis)
@@ -162,7 +162,7 @@ class PromptHelper:
         self, asker: Asker, pool: Pool, account: str, call: int | None, beside: int | None
     ) -> HelpCall:
         """Write it down before it is asked: what may have been paid is in the books whatever happens."""
-        if self.books is None or asker.server is None:
+        if asker.server is None:
             raise UserError(text("helper.off"))
         request = Request(pool=pool, charge=Charge.HELP)
         for _ in range(ATTEMPTS):
@@ -196,7 +196,7 @@ class PromptHelper:
         now = self.clock.now()
         if error.fault is RemoteFault.KEY:
             self._off[booked.account] = now
-        if error.fault in UNPAID and self.books is not None:
+        if error.fault in UNPAID:
             try:
                 await self.books.give_back(booked, now)
             except StorageTrouble as trouble:

@@ -489,6 +489,10 @@ def test_words_of_other_scripts_are_found_behind_signs_and_look_alikes(pattern: 
     assert examine(text, [rule(pattern)]).found
 
 
+def test_a_word_in_its_own_letters_is_no_disguise_of_itself() -> None:
+    assert beyond_itself(disguised(["убийство"]), "убийство", "") == []
+
+
 @pytest.mark.parametrize(
     ("pattern", "text"),
     [

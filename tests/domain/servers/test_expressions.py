@@ -123,7 +123,10 @@ def test_no_expression_takes_longer_than_the_text_is_long(pattern: str, ending: 
 
     list(expression.spans("x" + "a" * 6_000 + ending))
 
-    assert time.process_time() - before < 5  # seconds; a backtracking matcher would not end today
+    spent_s = (
+        time.process_time() - before
+    )  # a backtracking matcher would not end today, on the quickest machine
+    assert spent_s < 60
 
 
 def test_the_steps_that_are_remembered_are_bounded() -> None:

@@ -563,6 +563,24 @@ async def test_a_picture_on_its_card_that_is_not_read_for_now_is_no_start_for_no
     assert (await ended(world, pressed.job)).state is JobState.SUCCEEDED
 
 
+async def test_a_card_that_does_not_tell_where_its_pictures_are_for_now_is_no_start_for_now(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opened(world)
+    job = await drawn(world, number=2)
+    await forgotten(world)
+
+    async def later(*_: object) -> None:
+        raise RetryLater("down")
+
+    with monkeypatch.context() as down:
+        down.setattr(world.publisher, "picture_urls", later)
+        assert await refused_press(world, job, 1) == "jobs.picture_gone"
+    pressed = await world.services.presses.press(world.asker(), job.key, 1, channel_id=0, message_id=0)
+
+    assert (await ended(world, pressed.job)).state is JobState.SUCCEEDED
+
+
 async def test_an_order_whose_outcome_cannot_be_written_at_once_is_paid_once(world: Harness) -> None:
     studio = await opened(world)
     world.store.trouble, world.store.trouble_for = StorageTrouble("the disk is full"), {"save"}

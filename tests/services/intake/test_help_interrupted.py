@@ -45,15 +45,13 @@ async def pressed(helped: Helped, offer: Offer, room: Room) -> BatchStarted:
     return await helped.world.services.batches.start(ME, offer.key, room)
 
 
-async def after_a_death(helped: Helped, *, books: bool = True) -> None:
+async def after_a_death(helped: Helped) -> None:
     """Another process finds who was left waiting."""
     world = helped.world
     await world.kill()
     world.clock.move_to(world.clock.now() + LEASE_MS + 1_000)
     world.owner += "'"
     await world.open()
-    if not books:
-        world.services.answers.help_books = None
     await world.services.answers.recover()
     await world.services.answers.settle()
 
@@ -124,14 +122,6 @@ async def test_a_second_press_meanwhile_asks_nothing_twice(helped: Helped) -> No
     assert (later.known, helped.asked) == (3, 3)
     assert await helped.spent() == 3 * (1 + PRICE)
     assert [job.typed for job in await world.all_jobs()] == [GERMAN] * 3  # what was paid for
-
-
-async def test_where_no_model_is_named_any_more_people_are_told_all_the_same(helped: Helped) -> None:
-    await helped.thinks(helped.world.asker(interaction=ANOTHER))
-
-    await after_a_death(helped, books=False)
-
-    assert helped.world.discord.told == {ANOTHER: "answer.interrupted"}
 
 
 class InTrouble:

@@ -352,6 +352,34 @@ async def test_a_region_that_ends_while_its_card_is_being_posted_has_one_card(
     assert (await world.job(done.key)).reply.message_id == card.id
 
 
+async def test_a_card_that_comes_after_the_result_found_a_way_of_its_own_is_taken_down(
+    world: Harness, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = await studio.link(await single(world))
+    publisher = studio.mask_editor.publisher
+    late: list[CardLocation] = []
+
+    class Late:
+        """Discord lets the first card wait until the result stands in a message of its own."""
+
+        async def show(self, showing: Showing, *given: Any, **more: Any) -> CardLocation:
+            await world.ended(showing.job)
+            late.append(await publisher.show(showing, *given, **more))
+            return late[0]
+
+        async def take_down(self, channel_id: int, message_id: int) -> None:
+            await publisher.take_down(channel_id, message_id)
+
+    monkeypatch.setattr(studio.mask_editor, "publisher", Late())
+
+    done = await world.ended(await studio.mask_editor.submit(link, MASK))
+    await world.until(lambda: bool(late))
+    await world.calm()
+
+    assert cards(world, done) == [JobState.SUCCEEDED]
+    assert (await world.job(done.key)).reply.message_id not in {None, late[0].message_id}
+
+
 async def test_a_job_that_ended_while_its_card_was_posted_shows_no_progress(
     world: Harness, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:

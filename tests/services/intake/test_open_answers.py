@@ -24,6 +24,8 @@ from tests.services.intake.test_pictures import ADA, described
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from bot.domain.intake.prompt_help import HelpBooks
+
 LAPSED_S = LEASE_MS / 1_000 + 1
 
 
@@ -43,6 +45,13 @@ def asked(world: Harness, number: int = 1, **changes: Any) -> OpenAnswer:
     )
     world.discord.placeholders[number] = 0
     return replace(answer, **changes)
+
+
+def a_question() -> HelpCall:
+    """What the first interaction asked a chat model."""
+    return HelpCall(
+        key=key_of(1), home=GUILD, user_id=7, pool=Pool.NORMAL, account="default", units=3, created_at=0
+    )
 
 
 async def kept(world: Harness) -> list[tuple[int, str | None]]:
@@ -104,10 +113,7 @@ async def test_who_was_interrupted_over_a_question_to_the_chat_model_pays_nothin
     world: Harness,
 ) -> None:
     await world.services.answers.open(asked(world))
-    question = HelpCall(
-        key=key_of(1), home=GUILD, user_id=7, pool=Pool.NORMAL, account="default", units=3, created_at=0
-    )
-    await world._opened.help_books.book(question, UNLIMITED, None, None)
+    await world._opened.help_books.book(a_question(), UNLIMITED, None, None)
 
     await after_a_death(world)
 
@@ -270,7 +276,7 @@ async def two_processes(world: Harness, *, first: str) -> tuple[OpenAnswers, Ope
         clock=one.clock,
         metrics=one.metrics,
         dispatcher=one.dispatcher,
-        help_books=None,
+        help_books=one.help_books,
     )
     for process in (one, other) if first == "winner" else (other, one):
         await process.open(asked(world))
@@ -436,10 +442,11 @@ async def test_trouble_with_the_database_stops_nobody_from_being_told_later(worl
 
 
 class BooksInTrouble:
-    """Books of questions that cannot be read at their first uses."""
+    """Books of questions that cannot be read at their first uses; then those behind them are asked."""
 
-    def __init__(self, times: int) -> None:
+    def __init__(self, times: int, inner: HelpBooks | None = None) -> None:
         self.times = times
+        self.inner = inner
 
     async def waive(self, interaction_id: int, at: int) -> None:
         assert interaction_id
@@ -447,6 +454,8 @@ class BooksInTrouble:
         self.times -= 1
         if self.times >= 0:
             raise StorageTrouble("the database is locked by another program")
+        if self.inner is not None:
+            await self.inner.waive(interaction_id, at)
 
 
 async def test_trouble_over_one_person_keeps_none_of_the_others_waiting(world: Harness) -> None:
@@ -478,6 +487,42 @@ async def test_what_could_not_be_given_back_is_given_back_later(world: Harness) 
     await answers.recover()
 
     assert world.discord.told == {1: "answer.interrupted"}
+
+
+@pytest.mark.parametrize("lacking", [0, 1])
+async def test_who_was_told_that_nothing_was_charged_is_let_off_what_their_question_cost(
+    world: Harness, lacking: int
+) -> None:
+    answers = world.services.answers
+    await answers.open(asked(world))
+    await world._opened.help_books.book(a_question(), UNLIMITED, None, None)
+    if lacking:
+        answers.help_books = BooksInTrouble(1, world._opened.help_books)  # type: ignore[assignment]  # only waiving is asked for
+
+    answers.owe(1)
+    answers.close(1)
+    await answers.settle()
+    if lacking:
+        assert await kept(world) == [(1, "interaction-token-1")]
+        await answers.settle()
+
+    assert [kind for _, kind in await world.ledger()] == ["help", "help_refund"]
+    assert await kept(world) == []
+    assert world.discord.told == {}
+
+
+async def test_a_question_that_brought_nothing_is_let_off_also_where_another_job_of_its_answer_began(
+    world: Harness,
+) -> None:
+    answers = world.services.answers
+    await answers.open(asked(world))
+    await world._opened.help_books.book(a_question(), UNLIMITED, None, None)
+
+    answers.owe(1)
+    answers.taken_over(1)
+    await answers.settle()
+
+    assert [kind for _, kind in await world.ledger()] == ["help", "help_refund"]
 
 
 async def test_a_claim_whose_answer_was_lost_keeps_nobody_waiting(world: Harness) -> None:

@@ -156,6 +156,25 @@ async def test_jobs_are_read_singly_while_only_the_call_for_many_is_ill(
     assert [(await family.ended(j)).state for j in jobs] == [JobState.SUCCEEDED] * 3
 
 
+async def test_where_the_call_for_many_says_that_nothing_answers_nothing_is_asked_singly(
+    family: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    jobs = [await family.imagine(user=n) for n in range(3)]
+
+    async def refused(_: FamilyApi, ids: Collection[RemoteTaskId]) -> dict[RemoteTaskId, TaskSnapshot]:
+        asked.append(len(ids))
+        raise RemoteError(RemoteFault.UNREACHED, "connection refused")
+
+    with monkeypatch.context() as down:
+        down.setattr(FamilyApi, "query_many", refused)
+        await family.pass_time(60)
+
+    assert asked
+    assert set(asked) == {len(jobs)}
+    assert [(await family.ended(j)).state for j in jobs] == [JobState.SUCCEEDED] * 3
+
+
 async def test_a_task_whose_answers_cannot_be_read_slows_no_other(world: Harness) -> None:
     world.upstream.template["seconds"] = 3600
     bad = await world.imagine(user=1)

@@ -154,7 +154,10 @@ def test_every_kind_that_has_an_earlier_form_is_listed_above() -> None:
     }
     new_buttons = (
         {"pool-menu", "pool-key-remove"}
-        | {f"mod-{word}" for word in ("panel", "panel_export", "panel_new", "set", "setup", "welcome")}
+        | {
+            f"mod-{word}"
+            for word in ("not_found", "panel", "panel_export", "panel_new", "set", "setup", "welcome")
+        }
         | {
             "prefer-set",
             "upstream-key",
