@@ -225,11 +225,12 @@ class Settings(ModelSettings, LocalSettings):
         description="Address under which the internet reaches `WEB_LISTEN`; unset: no webhooks, no mask editor.",
     )
     wsrv_origin: Web = Field(
-        "https://wsrv.nl", description="Picture proxy that makes smaller copies when the store has none."
+        "https://wsrv.nl",
+        description="Picture proxy for smaller copies when the store has none, and for addresses that people give.",
     )
     image_hosts: Hosts = Field(
         (),
-        description="More hosts that pictures may come from: `host` or `host:port` (https), or `http://host:port`.",
+        description="More hosts that results may come from: `host` or `host:port` (https), or `http://host:port`.",
     )
     reads_per_second: float = Field(
         4.0, gt=0, le=100, description="Budget of status readings from the image API, per process."

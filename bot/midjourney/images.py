@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 WSRV_ORIGIN: Final = "https://wsrv.nl"
 MOST_REDIRECTS: Final = 3
 TYPED: Final = ("typed", "wsrv_typed")
-"""Sources that somebody names: they say nothing of the others' health."""
+"""Sources that somebody names: they say nothing of the others' health, and lead to public hosts alone."""
 PREVIEW_SECONDS: Final = 10.0
 PREVIEW_BYTES: Final = 8 * 1024 * 1024
 PREVIEW_PIXELS: Final = 8_000_000
@@ -61,7 +61,7 @@ class PictureSettings:
     wsrv: str | None = WSRV_ORIGIN
     """None goes without it."""
     hosts: tuple[str, ...] = ()
-    """More allowed hosts: `host`, `host:port` or `http://host:port` (design §8, `IMAGE_HOSTS`)."""
+    """More hosts that results may come from: `host`, `host:port` or `http://host:port` (design §8, `IMAGE_HOSTS`)."""
     seconds: float = 30.0
     """For one source, redirects included."""
     most_bytes: int = 64 * 1024 * 1024
@@ -73,7 +73,7 @@ class PictureSettings:
 
     @property
     def allowed(self) -> AllowedHosts:
-        """The hosts that pictures may come from. Raises `StartupError` for an entry that cannot be read."""
+        """The hosts that results may come from. Raises `StartupError` for an entry that cannot be read."""
         wsrv = [] if self.wsrv is None else [checked_origin(self.wsrv, "WSRV_ORIGIN")]
         return AllowedHosts(
             origins=[checked_origin(self.storage, "EASEL_API_STORAGE"), *wsrv], hosts=self.hosts
@@ -110,6 +110,8 @@ class HttpPictures:
         self._storage = checked_origin(settings.storage, "EASEL_API_STORAGE")
         self._wsrv = None if settings.wsrv is None else checked_origin(settings.wsrv, "WSRV_ORIGIN")
         self._hosts = settings.allowed
+        # What the owner named may be reached from here alone: nobody else's addresses lead there.
+        self._public = AllowedHosts()
         self._told: set[str] = set()
         self._address = lru_cache(maxsize=ADDRESSES)(self._planned)
         self._downloads: defaultdict[str, Shared] = defaultdict(lambda: Shared(settings.downloads))
@@ -156,10 +158,10 @@ class HttpPictures:
     async def fetch_address(self, address: str, *, limit: int) -> Picture:
         """Fetch a picture from wherever somebody says that it lies. Raises as `fetch`.
 
-        From a host that is not allowed it comes through wsrv.nl, a public proxy for pictures: what this machine alone
-        can reach is out of reach.
+        From all but the public hosts it comes through wsrv.nl, a public proxy for pictures: what this machine alone
+        can reach is out of reach, though results come from there, and whatever redirects there.
         """
-        direct = self._hosts.check(address)
+        direct = self._public.check(address)
         url = direct
         if url is None and self._wsrv is not None:
             url = self._hosts.check(f"{self._wsrv}/?url={quote(address, safe='')}")
@@ -189,7 +191,7 @@ class HttpPictures:
             raise RouteClosed("host_not_allowed")
         try:
             async with self._previews, asyncio.timeout(PREVIEW_SECONDS):
-                data = await self._guard(self._download(url, PREVIEW_BYTES), "picture: preview")
+                data = await self._guard(self._download(url, self._hosts, PREVIEW_BYTES), "picture: preview")
                 most = min(self._settings.most_pixels, PREVIEW_PIXELS)
                 fitted = await decoded(data, lambda: fit(data, limit, most_pixels=most))
         except TimeoutError as late:
@@ -270,7 +272,8 @@ class HttpPictures:
             if not self._health.may_ask(place):
                 raise _SourceFailed("skipped")
             try:
-                data = await self._download(source.url)
+                hosts = self._public if source.name in TYPED else self._hosts
+                data = await self._download(source.url, hosts)
             except _SourceFailed as failed:
                 if failed.ill and source.name not in TYPED:
                     self._health.failed(place)
@@ -280,8 +283,8 @@ class HttpPictures:
             self._health.went_well(place)
             return data
 
-    async def _download(self, url: httpx.URL, most_bytes: int | None = None) -> bytes:
-        """Follow redirects by hand, each hop checked against the allow-list as the first address was."""
+    async def _download(self, url: httpx.URL, hosts: AllowedHosts, most_bytes: int | None = None) -> bytes:
+        """Follow redirects by hand, each hop checked against an allow-list."""
         try:
             async with asyncio.timeout(self._settings.seconds):
                 for _ in range(MOST_REDIRECTS + 1):
@@ -289,7 +292,7 @@ class HttpPictures:
                     try:
                         if not response.has_redirect_location:
                             return await self._body(response, most_bytes or self._settings.most_bytes)
-                        url = self._next(url, response.headers["location"])
+                        url = self._next(url, response.headers["location"], hosts)
                     finally:
                         await response.aclose()
         except TimeoutError as error:
@@ -307,9 +310,9 @@ class HttpPictures:
         }
         return self._client.build_request("GET", url, headers=headers)
 
-    def _next(self, url: httpx.URL, location: str) -> httpx.URL:
+    def _next(self, url: httpx.URL, location: str, hosts: AllowedHosts) -> httpx.URL:
         there = url.join(location)
-        checked = self._hosts.check(there)
+        checked = hosts.check(there)
         if checked is None:
             refused = _SourceFailed("host_not_allowed", final=True)
             refused.foreign = entry_for(there)

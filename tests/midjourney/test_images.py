@@ -9,6 +9,7 @@ import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import httpx
 import pytest
 from aiohttp import web
 
@@ -229,27 +230,98 @@ async def test_wsrv_is_the_last_resort_and_names_the_stored_file() -> None:
         assert picture.source is not None
 
 
-async def test_an_address_that_somebody_types_is_fetched_where_it_is_allowed_or_through_the_public_proxy() -> (
-    None
-):
+INNER = "http://mj-proxy:8080"
+OWN_STORE = "http://store.lan:9000"
+
+
+@asynccontextmanager
+async def owners_network(
+    *, wsrv: str | None = "https://wsrv.nl", moved: str | None = None
+) -> AsyncIterator[tuple[HttpPictures, list[str]]]:
+    """Pictures everywhere, in the owner's own network too, and all that was asked for; `moved`: public hosts lead there."""
     asked: list[str] = []
 
-    async def proxy(request: web.Request) -> web.Response:
-        asked.append(request.query["url"])
-        return web.Response(body=still("PNG"))
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        if moved is not None and request.url.host in {"cdn.discordapp.com", "wsrv.nl", "wsrv.lan"}:
+            return httpx.Response(302, headers={"Location": moved})
+        return httpx.Response(200, stream=httpx.ByteStream(still("PNG")))
 
-    async with serving(still("PNG")) as store, serve(proxy) as wsrv:
-        async with pictures(store, wsrv=wsrv) as port:
-            direct = await port.fetch_address(f"{store}/a.png", limit=LIMIT)
-            assert asked == []
-            far = await port.fetch_address("http://10.0.0.1/secret?a=1&b=2", limit=LIMIT)
-        async with pictures(store) as port:
-            with pytest.raises(RouteClosed, match="host_not_allowed"):
-                await port.fetch_address("http://10.0.0.1/secret", limit=LIMIT)
+    settings = PictureSettings(storage=OWN_STORE, wsrv=wsrv, hosts=(INNER, "127.0.0.1:8080"))
+    async with open_clients(transport=httpx.MockTransport(answer)) as clients:
+        yield HttpPictures(clients.pictures, settings), asked
 
-    assert (direct.width, far.width) == (48, 48)
-    assert asked == ["http://10.0.0.1/secret?a=1&b=2"]
-    assert (direct.source, far.source) == (None, None)
+
+async def test_an_address_that_somebody_types_is_fetched_from_public_hosts_or_through_the_public_proxy() -> (
+    None
+):
+    async with owners_network() as (port, asked):
+        near = await port.fetch_address("https://media.discordapp.net/fox.png?ex=1", limit=LIMIT)
+        far = await port.fetch_address("http://10.0.0.1/secret?a=1&b=2", limit=LIMIT)
+
+    assert asked == [
+        "https://media.discordapp.net/fox.png?ex=1",
+        "https://wsrv.nl/?url=http%3A%2F%2F10.0.0.1%2Fsecret%3Fa%3D1%26b%3D2",
+    ]
+    assert (near.width, far.width) == (48, 48)
+    assert (near.source, far.source) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f"{INNER}/mj/image/1",
+        f"{OWN_STORE}/a.png",
+        "http://127.0.0.1:8080/mj/image/1",
+        "https://127.0.0.1:8080/a",
+        "http://cdn.discordapp.com/a.png",
+    ],
+)
+async def test_nobody_types_their_way_to_where_the_owners_results_come_from(typed: str) -> None:
+    async with owners_network() as (port, asked):
+        await port.fetch_address(typed, limit=LIMIT)
+    async with owners_network(wsrv=None) as (without, asked_without):
+        with pytest.raises(RouteClosed, match="host_not_allowed"):
+            await without.fetch_address(typed, limit=LIMIT)
+
+    assert [httpx.URL(address).host for address in asked] == ["wsrv.nl"]
+    assert asked_without == []
+
+
+@pytest.mark.parametrize("moved", [f"{INNER}/mj/image/1", f"{OWN_STORE}/a.png", "http://127.0.0.1:8080/"])
+@pytest.mark.parametrize("wsrv", ["https://wsrv.nl", "http://wsrv.lan"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://cdn.discordapp.com/a.png",
+        f"https://wsrv.nl/?url=x.example&default={INNER}/mj/image/1",
+        "https://elsewhere.example/a.png",
+    ],
+)
+async def test_no_redirect_leads_a_typed_address_into_the_owners_network(
+    typed: str, wsrv: str, moved: str
+) -> None:
+    async with owners_network(wsrv=wsrv, moved=moved) as (port, asked):
+        with pytest.raises(RouteClosed, match="host_not_allowed"):
+            await port.fetch_address(typed, limit=LIMIT)
+
+    assert len(asked) == 1
+
+
+async def test_a_typed_address_may_lead_from_one_public_host_to_another() -> None:
+    there = "https://media.discordapp.net/a.png"
+    async with owners_network(moved=there) as (port, asked):
+        await port.fetch_address("https://cdn.discordapp.com/a.png", limit=LIMIT)
+
+    assert asked == ["https://cdn.discordapp.com/a.png", there]
+
+
+async def test_results_come_from_the_owners_network_as_ever() -> None:
+    async with owners_network(moved=f"{INNER}/mj/image/2") as (port, asked):
+        await port.fetch(storage_key=None, discord_url=f"{INNER}/mj/image/1", limit=LIMIT)
+        await port.fetch(storage_key=None, discord_url="https://cdn.discordapp.com/a.png", limit=LIMIT)
+
+    assert [httpx.URL(address).host for address in asked] == ["mj-proxy", "cdn.discordapp.com", "mj-proxy"]
 
 
 @pytest.mark.parametrize(
@@ -267,10 +339,10 @@ async def test_a_typed_address_that_gives_no_picture_closes_the_way_and_is_count
         return web.Response(body=body, status=status)
 
     meters = Meters()
-    async with serve(answer) as store, open_clients(trust_env=False) as clients:
-        port = HttpPictures(clients.pictures, PictureSettings(storage=store), metrics=meters)
+    async with serve(answer) as wsrv, open_clients(trust_env=False) as clients:
+        port = HttpPictures(clients.pictures, PictureSettings(wsrv=wsrv), metrics=meters)
         with pytest.raises(RouteClosed, match=reason):
-            await port.fetch_address(f"{store}/a.png", limit=limit)
+            await port.fetch_address("https://pictures.example/a.png", limit=limit)
 
     assert f'outcome="{reason}"' in meters.exposition().decode()
 
