@@ -7,14 +7,13 @@ import asyncio
 import ctypes
 import io
 import sys
-from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from typing_extensions import override
 
-from bot.domain.party import CURRENT_PARTY
+from bot.domain.party import Shared
 from bot.midjourney.pillow import Image
 
 if TYPE_CHECKING:
@@ -33,62 +32,6 @@ _PER_PIXEL: Final = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B
 
 _COPIES: Final = {"WEBP": 4}
 """How often a format's decoder keeps all pixels: WebP's has two of its own and hands out a third."""
-
-
-class Shared:
-    """Room that is given out in turns: of those who wait, next is the server that holds least; each server's own wait in
-    their order. Whoever wants more than all of it goes alone."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._held: Counter[int] = Counter()
-        self._waiting: dict[int, deque[tuple[int, asyncio.Future[None]]]] = {}
-
-    @property
-    def used(self) -> int:
-        """What is held now."""
-        return self._held.total()
-
-    @asynccontextmanager
-    async def hold(self, wanted: int = 1) -> AsyncIterator[None]:
-        """Wait for room, and keep it within."""
-        size, whose = min(wanted, self._total), CURRENT_PARTY.get()
-        if self._waiting or self.used + size > self._total:
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.setdefault(whose, deque()).append((size, turn))
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._held[whose] -= size
-                self._hand_out()
-                raise
-        else:
-            self._held[whose] += size
-        try:
-            yield
-        finally:
-            self._held[whose] -= size
-            self._hand_out()
-
-    def _hand_out(self) -> None:
-        self._held = +self._held
-        for whose, line in list(self._waiting.items()):
-            while line and line[0][1].done():  # whoever was cancelled
-                line.popleft()
-            if not line:
-                del self._waiting[whose]
-        while self._waiting:
-            whose = min(self._waiting, key=lambda one: self._held[one])
-            size, turn = self._waiting[whose][0]
-            if self.used + size > self._total:
-                return  # it is next, and nobody overtakes it
-            self._held[whose] += size
-            self._waiting[whose].popleft()
-            turn.set_result(None)
-            # Who has had a turn stands behind those who hold as little.
-            if line := self._waiting.pop(whose):
-                self._waiting[whose] = line
 
 
 class DecodingBudget(Shared):

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import httpx
 
+from bot.domain.party import Shared
 from bot.domain.ports import PREVIEW_NAME, Picture, unguarded
 from bot.errors import RetryLater, RouteClosed
 from bot.midjourney.addresses import (
@@ -24,7 +25,7 @@ from bot.midjourney.addresses import (
     entry_for,
     plan_sources,
 )
-from bot.midjourney.decoding import Shared, decoded
+from bot.midjourney.decoding import decoded
 from bot.midjourney.resize import MOST_PIXELS, DoesNotFit, NotAPicture, TooManyPixels, fit
 from bot.midjourney.source_health import SourceHealth
 from bot.midjourney.transport import read_up_to, send

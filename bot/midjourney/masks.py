@@ -7,8 +7,9 @@ import io
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.domain.intake.masks import MOST_MASK_BYTES, SIDE, CheckedMask, name_of, rectangles
+from bot.domain.party import Shared
 from bot.errors import UserError
-from bot.midjourney.decoding import Shared, decoded
+from bot.midjourney.decoding import decoded
 from bot.midjourney.pillow import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 from bot.midjourney.resize import MOST_PIXELS, MP4, NotAPicture, TooManyPixels, open_whole, recognise
 from bot.texts import text

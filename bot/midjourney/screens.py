@@ -6,7 +6,8 @@ from __future__ import annotations
 import io
 from typing import Final
 
-from bot.midjourney.decoding import Shared, decoded
+from bot.domain.party import Shared
+from bot.midjourney.decoding import decoded
 from bot.midjourney.pillow import Image
 
 LONGEST_SIDE: Final = 2048

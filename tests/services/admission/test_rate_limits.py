@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import func, select
 
 from bot import log as log_room
-from bot.domain.party import CURRENT_PARTY
+from bot.domain.party import CURRENT_PARTY, Shared
 from bot.domain.pools import Pool
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.moderation import Match, StrikePolicy, WordAction, WordRule
 from bot.errors import RemoteError, RemoteFault, UserError
-from bot.midjourney.decoding import DecodingBudget, Shared
+from bot.midjourney.decoding import DecodingBudget
 from bot.services.accounts.own_keys import TESTS
 from bot.services.admission import rate_limits
 from bot.services.admission.rate_limits import RateLimit
