@@ -3,14 +3,17 @@ Never here: what a link is good for, what a mask must be (the services say), and
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 import structlog
 from aiohttp import web
 
+from bot.domain.party import CURRENT_PARTY, Shared
 from bot.errors import StorageTrouble, UserError
 from bot.services.intake.region_links import LinkGone
 from bot.texts import text
@@ -32,7 +35,16 @@ log = structlog.stdlib.get_logger(__name__)
 LARGEST_MASK: Final = 4 * 1024 * 1024
 """Two colours of the largest picture take a tenth of it."""
 AT_ONCE: Final = 16
-"""Requests for pages, pictures and jobs in hand: they wait for pictures, and webhooks and health must not wait for them."""
+"""Pages, pictures and jobs being made, for people with a good link; and, apart from them, masks in memory, each of
+`LARGEST_MASK` at most: whoever sends theirs slowly keeps nobody from the rest."""
+OF_PARTY: Final = 4
+"""Of either, for one server."""
+OF_LINK: Final = 2
+"""Requests that one link has in hand; more wait."""
+IN_LINE: Final = 8
+"""Requests of one link that wait; more are sent away."""
+LOOKED_UP: Final = 4
+"""Tokens looked up at the same time. Whoever has none that is good costs a look, and takes no place of those who have."""
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 FOREVER: Final = "public, max-age=31536000, immutable"
 CLOSED: Final = {
@@ -84,8 +96,10 @@ class RegionPages:
         self._clock = clock
         self._metrics = metrics
         self._body_seconds = body_seconds
-        self._at_once = at_once
-        self._in_hand = 0
+        self._looking = asyncio.Semaphore(LOOKED_UP)
+        self._places = Shared(at_once, each=OF_PARTY)
+        self._masks = Shared(at_once, each=OF_PARTY)
+        self._of_link: WeakValueDictionary[str, Shared] = WeakValueDictionary()
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add the routes."""
@@ -113,7 +127,8 @@ class RegionPages:
         """`GET /region/{token}`."""
 
         async def answer(link: RegionLink) -> web.Response:
-            canvas = await self._mask_editor.canvas(link)
+            async with self._places.hold():
+                canvas = await self._mask_editor.canvas(link)
             page = self._page.editor(link.locale, canvas, request.match_info["token"])
             return web.Response(text=page, content_type="text/html", headers=CLOSED)
 
@@ -123,9 +138,9 @@ class RegionPages:
         """`GET /region/{token}/picture`."""
 
         async def answer(link: RegionLink) -> web.Response:
-            return web.Response(
-                body=await self._mask_editor.picture(link), content_type="image/webp", headers=CLOSED
-            )
+            async with self._places.hold():
+                picture = await self._mask_editor.picture(link)
+            return web.Response(body=picture, content_type="image/webp", headers=CLOSED)
 
         return await self._answered(request, answer, self._notice)
 
@@ -134,7 +149,10 @@ class RegionPages:
 
         async def answer(link: RegionLink) -> web.Response:
             self._check_sender(request)
-            job = await self._mask_editor.submit(link, *await self._mask(request))
+            async with self._masks.hold():
+                sent = await self._mask(request)
+                async with self._places.hold():
+                    job = await self._mask_editor.submit(link, *sent)
             self._metrics.count("regions_sent", outcome="begun")
             return self._json(200, text("region.page.sent", key=job.key), link.locale)
 
@@ -150,14 +168,17 @@ class RegionPages:
     ) -> web.Response:
         """Answer for an open link; whatever is in the way becomes one sentence."""
         locale = self._accepted_language(request)
-        if self._in_hand >= self._at_once:
-            return localize(503, text("region.page.busy"), locale)
-        self._in_hand += 1
         try:
-            # Who posts again may only have lost the answer.
-            link = await self._mask_editor.open(_token(request), used=request.method == "POST")
+            token = _token(request)
+            async with self._looking:
+                if request.transport is None:  # a flood that hangs up leaves no line behind
+                    return web.Response(headers=CLOSED)
+                # Who posts again may only have lost the answer.
+                link = await self._mask_editor.open(token, used=request.method == "POST")
             locale = link.locale
-            return await answer(link)
+            CURRENT_PARTY.set(link.guild_id or link.user_id)
+            async with self._ration(link).hold():
+                return await answer(link)
         except LinkGone as gone:
             locale = gone.locale or locale
             instead = _Said(410, text("region.page.gone"), "gone")
@@ -171,11 +192,16 @@ class RegionPages:
             reference = secrets.token_hex(4)
             log.exception("region_request_failed", reference=reference)
             instead = _Said(500, text("trouble.bug", reference=reference), "bug")
-        finally:
-            self._in_hand -= 1
         if request.method == "POST":
             self._metrics.count("regions_sent", outcome=instead.outcome)
         return localize(instead.status, instead.said, locale)
+
+    def _ration(self, link: RegionLink) -> Shared:
+        """What a link may have in hand, for as long as it has anything."""
+        ration = self._of_link.setdefault(link.digest, Shared(OF_LINK))
+        if ration.waiting >= IN_LINE:
+            raise _Said(503, text("region.page.busy"), "busy")
+        return ration
 
     def _notice(self, status: int, said: Text, locale: str) -> web.Response:
         page = self._page.notice(locale, self._plain(said, locale))

@@ -32,6 +32,8 @@ AT_ONCE: Final = 64
 HINTS: Final = "webhook hints"
 """The part that passes on what webhooks said."""
 OPERATORS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+RATIONED: Final = "/region/"
+"""Shares its places out by itself, and a stranger takes none of them (region.py)."""
 EXPOSITION: Final = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 
 Keep = Callable[[str, Callable[[], "Coroutine[Any, Any, None]"]], "asyncio.Task[None]"]
@@ -59,9 +61,9 @@ async def serve(
 ) -> AsyncIterator[int]:
     """Serve until the context ends; yields the port (port 0 asks the system for a free one).
 
-    What is None has no route. `at_once` limits what strangers may ask at the same time; health and meters are answered
-    besides. Closing stops listening, lets requests in hand end for `stop_seconds`, and forgets hints that were not
-    passed on yet. `keep` watches the task that passes hints on; `setting` is named if the port cannot be had.
+    What is None has no route. `at_once` limits what strangers may ask at the same time; health, meters and the mask editor
+    are answered besides. Closing stops listening, lets requests in hand end for `stop_seconds`, and forgets hints that were
+    not passed on yet. `keep` watches the task that passes hints on; `setting` is named if the port cannot be had.
     """
     runner = web.AppRunner(
         _application(health, metrics_page, hook, region, at_once),
@@ -125,7 +127,8 @@ def _limit(at_once: int) -> Middleware:
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
         nonlocal in_hand
-        if request.path in OPERATORS:  # whoever floods the rest must not make the process look dead
+        # Whoever floods the rest must neither make the process look dead nor shut the page on those who paint.
+        if request.path in OPERATORS or request.path.startswith(RATIONED):
             return await handler(request)
         if in_hand >= at_once:
             response = web.Response(status=503, headers={"Retry-After": "1"})

@@ -7,6 +7,7 @@ import asyncio
 import io
 import json
 import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -19,14 +20,15 @@ from bot.domain.region_links import LINK_LIFE_MS
 from bot.errors import StorageTrouble, UserError
 from bot.log import setup
 from bot.texts import text
-from bot.web.region import LARGEST_MASK
+from bot.web.region import AT_ONCE, IN_LINE, LARGEST_MASK, LOOKED_UP, OF_LINK
 from tests.storage.making import child
-from tests.web.region_harness import PARENT, SIZE, TOKEN, opened_room
+from tests.web.region_harness import ASKER, PARENT, SIZE, TOKEN, opened_room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from bot.domain.region_links import RegionLink, RegionLinkStore
     from tests.web.region_harness import Room
 
 GONE = "This link was already used"
@@ -459,7 +461,7 @@ async def test_a_link_is_never_written_down_even_where_a_bug_is(
     assert TOKEN not in written
 
 
-async def test_too_many_painters_wait_outside_and_health_does_not(
+async def test_painters_wait_for_each_other_and_health_for_none_of_them(
     tmp_path: Path, client: aiohttp.ClientSession
 ) -> None:
     async with opened_room(tmp_path, at_once=1) as room:
@@ -467,13 +469,152 @@ async def test_too_many_painters_wait_outside_and_health_does_not(
         first = asyncio.create_task(send(client, link))
         await room.asked.wait()
 
-        second = await send(client, link)
+        second = asyncio.create_task(send(client, link))
         async with client.get(f"{room.address}/healthz") as health:
             assert health.status == 200
         room.hold.set()
 
-        assert second[0] == 503
-        assert (await first)[0] == 200
+        assert [(await first)[0], (await second)[0]] == [200, 200]
+
+
+# -- crowds --------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class SlowLinks:
+    """A store of links that answers no look before it is told to."""
+
+    inner: RegionLinkStore
+    looks: int = 0
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+    is_asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def find(self, digest: str) -> RegionLink | None:
+        self.looks += 1
+        self.is_asked.set()
+        await self.answers.wait()
+        return await self.inner.find(digest)
+
+
+@dataclass
+class SlowPosts:
+    """Posts that send a byte and then nothing until they are told to."""
+
+    client: aiohttp.ClientSession
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: set[asyncio.Task[int]] = field(default_factory=set)
+
+    async def _post(self, link: str) -> int:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"\x89"
+            await self.goes_on.wait()
+
+        head = {"Content-Type": "image/png", "Sec-Fetch-Site": "same-origin"}
+        async with self.client.post(link, data=body(), headers=head) as answer:
+            return answer.status
+
+    async def crowd(self, link: str) -> None:
+        """Post until as many are in hand as a link may have, which is told by one more being sent away."""
+        posts = {asyncio.create_task(self._post(link)) for _ in range(OF_LINK + IN_LINE + 1)}
+        away, waiting = await asyncio.wait(posts, return_when=asyncio.FIRST_COMPLETED)
+        assert [task.result() for task in away] == [503]
+        self.waiting |= waiting
+
+    async def end(self) -> set[int]:
+        """Let all of them end, and tell how."""
+        self.goes_on.set()
+        return set(await asyncio.gather(*self.waiting))
+
+
+@pytest.fixture
+async def many() -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of as many connections as it likes."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        yield session
+
+
+async def test_a_flood_of_strangers_takes_no_place_of_whoever_has_a_link(
+    room: Room, many: aiohttp.ClientSession
+) -> None:
+    async def status(address: str) -> int:
+        async with many.get(address) as answer:
+            return answer.status
+
+    good, slow = await room.link(), SlowLinks(room.storage.region_links)
+    room.links.store = slow  # type: ignore[assignment]  # nothing is written here
+    strangers = [asyncio.create_task(status(f"{room.address}/region/{n:032}")) for n in range(100)]
+    await slow.is_asked.wait()
+    owner = asyncio.create_task(status(good))
+    assert await status(f"{room.address}/healthz") == 200
+    slow.answers.set()
+
+    assert await owner == 200
+    assert set(await asyncio.gather(*strangers)) == {410}
+
+
+async def test_whoever_hangs_up_while_in_line_is_not_looked_up(
+    room: Room, many: aiohttp.ClientSession
+) -> None:
+    async def status(name: str) -> int:
+        async with many.get(f"{room.address}/region/{name:x>32}") as answer:
+            return answer.status
+
+    slow = SlowLinks(room.storage.region_links)
+    room.links.store = slow  # type: ignore[assignment]  # nothing is written here
+    first = [asyncio.create_task(status(f"{n}")) for n in range(LOOKED_UP)]
+    while slow.looks < LOOKED_UP:
+        slow.is_asked.clear()
+        await slow.is_asked.wait()
+    gone = [asyncio.create_task(status(f"gone-{n}")) for n in range(20)]
+    assert await asyncio.gather(*(_healthy(many, room) for _ in gone)) == [200] * 20
+    for one in gone:
+        one.cancel()
+    await asyncio.gather(*gone, return_exceptions=True)
+    assert await _healthy(many, room) == 200
+    last = asyncio.create_task(status("last"))
+    assert await _healthy(many, room) == 200
+    slow.answers.set()
+
+    assert {await last, *await asyncio.gather(*first)} == {410}
+    assert slow.looks == LOOKED_UP + 1
+
+
+async def _healthy(client: aiohttp.ClientSession, room: Room) -> int:
+    async with client.get(f"{room.address}/healthz") as answer:
+        return answer.status
+
+
+async def test_one_link_that_sends_slowly_and_often_keeps_nobody_from_painting(
+    room: Room, many: aiohttp.ClientSession
+) -> None:
+    slow = SlowPosts(many)
+    await slow.crowd(await room.link(user_id=666))
+    good = await room.link()
+
+    for address in (good, f"{good}/picture"):
+        async with many.get(address) as answer:
+            assert answer.status == 200
+    sent = await send(many, good)
+
+    assert sent[0] == 200
+    assert room.counted == ["busy", "begun"]
+    assert await slow.end() == {415}
+
+
+async def test_all_links_of_one_server_together_keep_no_other_server_from_painting(
+    room: Room, many: aiohttp.ClientSession
+) -> None:
+    slow = SlowPosts(many)
+    for user_id in range(600, 600 + AT_ONCE // OF_LINK):
+        await slow.crowd(await room.link(user_id=user_id))
+    other = await room.link(reply=replace(ASKER.reply, guild_id=12))
+
+    sent = await send(many, other)
+    async with many.get(await room.link()) as same_server:
+        assert same_server.status == 200
+
+    assert sent[0] == 200
+    assert await slow.end() == {415}
 
 
 async def test_a_strangers_browser_is_answered_in_its_own_language_where_there_is_one(
