@@ -17,7 +17,7 @@ from bot.errors import EaselError, UserError
 from bot.services.admission.asker import Asker
 from bot.services.admission.viewer import Viewer
 from bot.texts import Text, listed, text
-from bot.ui.kit.error_sentences import NETWORK, sentence_for
+from bot.ui.kit.error_sentences import NETWORK, is_dismissed, sentence_for
 from bot.ui.kit.escape import cut
 from bot.ui.kit.gone import marked
 from bot.ui.kit.open_answers import NOBODY, NOT_DELIVERED, NOT_OURS, note
@@ -323,7 +323,13 @@ class Context:
 
     async def reply_error(self, error: BaseException, *, reference: str) -> None:
         """Turn any exception into an answer that only the person sees; bugs are logged under `reference`."""
-        if isinstance(getattr(error, "original", error), NotOurs):
+        cause = getattr(error, "original", error)
+        if isinstance(cause, NotOurs):
+            return
+        if is_dismissed(cause):
+            log.info(
+                "answer_dismissed", extra={"interaction": self.interaction.id, "kind": type(cause).__name__}
+            )
             return
         sentence = sentence_for(error)
         if sentence is None:
