@@ -91,3 +91,27 @@ async def test_what_discord_refuses_for_what_it_says_is_a_bug(caplog: pytest.Log
 
         assert "Something went wrong on my side" in sentence
         assert bugs(caplog) == ["handler_failed"]
+
+
+async def test_a_connection_that_broke_once_is_nobodys_trouble() -> None:
+    async with line() as here:
+        here.discord.fail_next("PATCH", EDIT, before_effect=False)
+
+        interaction = await pressed(here)
+
+        assert said(interaction) == []
+        assert [message.text for message in here.discord.messages()] == [
+            "Nothing was begun, and nothing was charged."
+        ]
+
+
+async def test_where_a_job_began_nobody_reads_that_nothing_was_charged() -> None:
+    async with line() as here:
+        answers = here.services.answers
+        answers.all_begin = True
+        here.discord.fail_next("PATCH", EDIT, times=2)
+
+        interaction = await pressed(here)
+
+        (sentence,) = said(interaction)
+        assert sentence.startswith("It has begun, although Discord did not take my answer just now.")
