@@ -101,7 +101,7 @@ class OpenAnswers:
             self._delete(interaction_id)
 
     def owe(self, interaction_id: int) -> None:
-        """Its person is told of trouble with the database, and that nothing was charged: so let off what its questions cost.
+        """Its person is told of trouble, and that nothing was charged: so let off what its questions cost.
 
         Done soon after its handler has ended, by an heir if this process dies. Returns at once; raises nothing.
         """

@@ -344,6 +344,8 @@ class Context:
         sentence = sentence_for(error)
         if sentence == DISCORD_TROUBLE and answers.has_begun(self.interaction.id):
             sentence = text("trouble.begun")
+        elif sentence == DISCORD_TROUBLE:
+            answers.owe(self.interaction.id)  # it says that nothing was charged
         elif sentence is None:
             log.error(
                 "handler_failed", exc_info=error, extra={"reference": reference, "kind": type(error).__name__}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 import pytest
 
+from bot.errors import RetryLater
 from bot.ui.imagine.batches import refuse
 from bot.ui.kit.controls import words_view
 from tests.ui.builders import KEY
@@ -105,6 +106,16 @@ async def test_a_connection_that_broke_once_is_nobodys_trouble() -> None:
         ]
 
 
+async def test_where_it_is_said_that_nothing_was_charged_it_is_seen_to_that_it_is_so() -> None:
+    async with line() as here:
+        here.discord.fail_next("PATCH", EDIT, times=2)
+
+        interaction = await pressed(here)
+
+        assert TRY_AGAIN in said(interaction)[0]
+        assert here.services.answers.owed == [interaction.id]
+
+
 async def test_where_a_job_began_nobody_reads_that_nothing_was_charged() -> None:
     async with line() as here:
         answers = here.services.answers
@@ -115,3 +126,15 @@ async def test_where_a_job_began_nobody_reads_that_nothing_was_charged() -> None
 
         (sentence,) = said(interaction)
         assert sentence.startswith("It has begun, although Discord did not take my answer just now.")
+        assert answers.owed == []
+
+
+async def test_trouble_that_services_had_with_discord_is_told_by_the_same_sentences() -> None:
+    async with line() as here:
+        here.services.imagine.refusal = RetryLater("directory")
+
+        interaction = await here.discord.slash("imagine", {"prompt": "a fox"})
+        await soon(lambda: bool(here.services.answers.closed))
+
+        assert TRY_AGAIN in said(interaction)[0]
+        assert here.services.answers.owed == [interaction.id]
