@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import aiohttp
 import discord
 from simcord.results import ResponseMessage
 from typing_extensions import override
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
 
+    import pytest
     import simcord
     from simcord.actors import MemberActor
     from simcord.builders import ChannelHandle
@@ -232,6 +234,18 @@ class Harness:
     async def _new_house(self, more: dict[str, str] | None = None) -> App:
         settings = settings_for(self.upstream, self._database, more={**self._more, **(more or {})})
         return await self._houses.enter_async_context(furnished(settings, guard=self.guard, clock=self.clock))
+
+
+def lose_edits(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Let the connection break while the next answers are changed, before Discord has read them."""
+    edit, left = discord.Interaction.edit_original_response, iter(range(times))
+
+    async def change(self: discord.Interaction[Any], **content: Any) -> Any:
+        if next(left, None) is not None:
+            raise aiohttp.ClientOSError(104, "Connection reset by peer")
+        return await edit(self, **content)
+
+    monkeypatch.setattr(discord.Interaction, "edit_original_response", change)
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.sandbox.stage import GUILD_ID
 from bot.sandbox.upstream import Fault
 from bot.ui.kit.custom_ids import key_on
-from tests.e2e.harness import open_world
+from tests.e2e.harness import lose_edits, open_world
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -231,6 +231,21 @@ async def test_what_an_unclear_question_may_have_cost_stays_in_the_books(helped:
 
     books = helped.app.services.policy.stores.books
     assert (await books.totals(GUILD_ID, helped_day(helped)))[Pool.NORMAL].spent == 4
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_a_better_prompt_that_cannot_be_shown_costs_nothing(
+    helped: Harness, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    services, grid = helped.app.services, await helped.grid()
+    await services.guilds.set_price(GUILD_ID, ROBIN, Pool.NORMAL, Charge.HELP, 3)
+    lose_edits(monkeypatch, lost)
+
+    said = helped.whisper(await helped.press(grid, "✨ Improve"))
+    await services.answers.settle()
+
+    spent = (await services.policy.stores.books.totals(GUILD_ID, helped_day(helped)))[Pool.NORMAL].spent
+    assert ("Nothing was charged" in said, spent) == ((False, 4) if lost == 1 else (True, 1))
 
 
 async def test_a_key_that_is_refused_is_left_alone_for_a_while(helped: Harness) -> None:

@@ -14,6 +14,7 @@ from bot.domain.intake.masks import MOST_MASK_BYTES, rectangles
 from bot.domain.prices import Charge
 from bot.domain.servers.guilds import Actor
 from bot.sandbox.stage import GUILD_ID
+from tests.e2e.harness import lose_edits
 from tests.e2e.seen import Card, card_of
 from tests.midjourney.drawing import bomb, still
 
@@ -217,6 +218,25 @@ async def test_while_a_region_is_painted_the_button_and_an_open_picker_lead_to_i
     assert "already" in world.whisper(anew)
     await painted(world, begun)
     assert len(world.submissions) == 3
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_whoever_began_a_region_is_never_told_that_nothing_was_charged(
+    world: Harness, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    opened = await world.press(await single(world), REGION)
+    await choose(world, opened, "A1", "B1")
+    lose_edits(monkeypatch, lost)
+
+    begun = await world.press(picker(opened), "Repaint")
+    words = [answer.content for answer in begun.followups if answer.ephemeral]
+
+    if lost == 1:  # the second try arrives
+        assert words == []
+        assert "is being repainted" in picker(opened).words
+    else:
+        assert len(words) == 1
+        assert words[0].startswith("It has begun")
 
 
 async def test_a_region_that_moderators_forbid_meanwhile_leaves_nothing_behind_in_the_channel(

@@ -9,6 +9,7 @@ import discord
 import pytest
 
 from bot.sandbox.upstream import Fault
+from tests.e2e.harness import lose_edits
 
 if TYPE_CHECKING:
     from tests.e2e.harness import Harness
@@ -62,6 +63,23 @@ async def test_without_the_permission_to_show_pictures_nothing_is_begun(
 
     assert says in world.whisper(asked)
     assert not world.upstream.calls
+
+
+# -- begun, and not told -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+async def test_whoever_began_several_pictures_is_never_told_that_nothing_was_charged(
+    world: Harness, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    offer = world.whispered(await world.imagine("a {red, blue} fox"))
+    lose_edits(monkeypatch, lost)
+
+    begun = await world.press(offer, "▶️ Start 2 pictures")
+
+    words = [answer.content for answer in begun.followups if answer.ephemeral]
+    await world.until(lambda: len(world.accepted) == 2, "two pictures")
+    assert [said.startswith("It has begun") for said in words] == [True] * (lost - 1)
 
 
 # -- said on the card ------------------------------------------------------------------------------------------

@@ -149,6 +149,9 @@ class ScriptedAnswers:
     closed: list[int] = field(default_factory=list)
     abandoned: list[int] = field(default_factory=list)
     disowned: list[int] = field(default_factory=list)
+    owed: list[int] = field(default_factory=list)
+    all_begin: bool = False
+    """Whether a job has begun in each of them."""
 
     async def open(self, answer: OpenAnswer) -> None:
         if self.trouble is not None:
@@ -163,6 +166,13 @@ class ScriptedAnswers:
 
     def disown(self, interaction_id: int) -> None:
         self.disowned.append(interaction_id)
+
+    def owe(self, interaction_id: int) -> None:
+        self.owed.append(interaction_id)
+
+    def has_begun(self, interaction_id: int) -> bool:
+        assert interaction_id
+        return self.all_begin
 
 
 @dataclass

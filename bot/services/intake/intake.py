@@ -137,6 +137,7 @@ class Intake:
         stored = await self._insert(asker, job, request, inputs, answers)
         fresh = stored.key == job.key
         if fresh:
+            self.answers.note_begun(asker.interaction_id)
             self.answers.taken_over(job.interaction_id if answers is None else answers)
             self.metrics.count("jobs_begun", pool=job.pool.value, kind=job.kind.value)
             self.show(stored)

@@ -57,6 +57,8 @@ class OpenAnswers:
     """Answers that this process opened, until it closes them: by how many handlers, for Discord may deliver one twice."""
     _owing: dict[int, bool] = field(init=False, default_factory=dict)
     """Where it was said that nothing was charged, but a question may be in the books; true when its handler has ended."""
+    _begun: set[int] = field(init=False, default_factory=set)
+    """Where a job has begun, until its handler ends: nobody may be told that nothing did."""
     _closing: set[int] = field(init=False, default_factory=set)
     _disowned: set[int] = field(init=False, default_factory=set)
     """Not answered by this process: deleted as `_closing` is, unless another process opened them, too."""
@@ -92,13 +94,14 @@ class OpenAnswers:
 
     def close(self, interaction_id: int) -> None:
         """It has its words, or a job that will answer. Returns at once; raises nothing."""
+        self._begun.discard(interaction_id)
         if interaction_id in self._owing:
             self._owing[interaction_id] = True  # it stays ours until the question is let off
         elif interaction_id in self._open:
             self._delete(interaction_id)
 
     def owe(self, interaction_id: int) -> None:
-        """Its person is told of trouble with the database, and that nothing was charged: so let off what its questions cost.
+        """Its person is told of trouble, and that nothing was charged: so let off what its questions cost.
 
         Done soon after its handler has ended, by an heir if this process dies. Returns at once; raises nothing.
         """
@@ -117,6 +120,15 @@ class OpenAnswers:
             return False
         del self._open[interaction_id]
         return True
+
+    def note_begun(self, interaction_id: int) -> None:
+        """A job has begun, of perhaps several, and not always as the interaction's answer. Raises nothing."""
+        if interaction_id in self._open:
+            self._begun.add(interaction_id)
+
+    def has_begun(self, interaction_id: int) -> bool:
+        """Whether a job has begun in an interaction whose handler has not ended."""
+        return interaction_id in self._begun
 
     def taken_over(self, interaction_id: int) -> None:
         """A job answers in its place: the transaction that inserted it has deleted the row. Raises nothing."""
@@ -137,7 +149,13 @@ class OpenAnswers:
         self._close_later()
 
     def abandon(self, interaction_id: int) -> None:
-        """This process cannot say the words: somebody tells the person later. Returns at once; raises nothing."""
+        """This process cannot say the words: somebody tells the person later. Returns at once; raises nothing.
+
+        Where a job has begun its card tells them: what is said later is that none did.
+        """
+        if interaction_id in self._begun:
+            self.close(interaction_id)
+            return
         self._owing.pop(interaction_id, None)  # whoever tells them lets them off
         self._open.pop(interaction_id, None)
         self._abandoned.add(interaction_id)

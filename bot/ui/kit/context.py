@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import discord
@@ -17,7 +18,7 @@ from bot.errors import EaselError, UserError
 from bot.services.admission.asker import Asker
 from bot.services.admission.viewer import Viewer
 from bot.texts import Text, listed, text
-from bot.ui.kit.error_sentences import NETWORK, sentence_for
+from bot.ui.kit.error_sentences import DISCORD_TROUBLE, NETWORK, is_dismissed, sentence_for
 from bot.ui.kit.escape import cut
 from bot.ui.kit.gone import marked
 from bot.ui.kit.open_answers import NOBODY, NOT_DELIVERED, NOT_OURS, note
@@ -264,10 +265,19 @@ class Context:
 
     # -- answers that only the person sees -----------------------------------------------------------------------
 
-    async def show(self, view: discord.ui.LayoutView, *, files: Sequence[discord.File] = ()) -> None:
-        """Put a view in the place of “thinking…”, or of what the pressed message showed."""
-        more: dict[str, Any] = {"attachments": list(files)} if files else {}
-        await self.interaction.edit_original_response(view=view, allowed_mentions=NOBODY, **more)
+    async def show(self, view: discord.ui.LayoutView, *, files: Sequence[discord.File] | None = None) -> None:
+        """Put a view in the place of “thinking…”, or of what the pressed message showed; without `files` its own stay.
+
+        Raises what discord.py does; what was read for `files` can be sent only once.
+        """
+        more: dict[str, Any] = {} if files is None else {"attachments": list(files)}
+        edit = partial(self.interaction.edit_original_response, view=view, allowed_mentions=NOBODY, **more)
+        try:
+            await edit()
+        except NETWORK:  # discord.py does not try again on every system; the same edit twice is one
+            if files:
+                raise
+            await edit()
         self.interaction.extras.pop(PRIVATE, None)
 
     async def send_ephemeral(self, **content: Any) -> None:
@@ -323,10 +333,20 @@ class Context:
 
     async def reply_error(self, error: BaseException, *, reference: str) -> None:
         """Turn any exception into an answer that only the person sees; bugs are logged under `reference`."""
-        if isinstance(getattr(error, "original", error), NotOurs):
+        cause, answers = getattr(error, "original", error), self.services.answers
+        if isinstance(cause, NotOurs):
+            return
+        if is_dismissed(cause):
+            log.info(
+                "answer_dismissed", extra={"interaction": self.interaction.id, "kind": type(cause).__name__}
+            )
             return
         sentence = sentence_for(error)
-        if sentence is None:
+        if sentence == DISCORD_TROUBLE and answers.has_begun(self.interaction.id):
+            sentence = text("trouble.begun")
+        elif sentence == DISCORD_TROUBLE:
+            answers.owe(self.interaction.id)  # it says that nothing was charged
+        elif sentence is None:
             log.error(
                 "handler_failed", exc_info=error, extra={"reference": reference, "kind": type(error).__name__}
             )

@@ -54,7 +54,7 @@ async def translated() -> AsyncIterator[None]:
         async with asyncio.timeout(TIMEOUT_S):
             yield
     except discord.HTTPException as error:
-        raise _meaning(error) from error
+        raise meaning(error) from error
     except discord.RateLimited as error:
         raise RetryLater("rate_limited", delay=error.retry_after) from error
     except (
@@ -68,7 +68,8 @@ async def translated() -> AsyncIterator[None]:
         raise RetryLater("session_closed", delay=GATEWAY_TROUBLE_S) from error
 
 
-def _meaning(error: discord.HTTPException) -> Exception:
+def meaning(error: discord.HTTPException) -> Exception:
+    """What `translated` lets out for it."""
     if error.code == TOO_LARGE or error.status == 413:  # noqa: PLR2004 - HTTP's own number
         return TooLarge(f"discord {error.code}")
     if error.code in CLOSED:

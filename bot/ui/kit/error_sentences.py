@@ -11,6 +11,7 @@ from discord import app_commands
 
 from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
 from bot.texts import text
+from bot.ui.kit.discord_errors import CLOSED, meaning
 
 if TYPE_CHECKING:
     from bot.texts import Text
@@ -18,13 +19,19 @@ if TYPE_CHECKING:
 NETWORK: Final = (aiohttp.ClientError, OSError, discord.RateLimited)
 """What discord.py lets through when Discord cannot be reached (facts §3.6); TimeoutError is an OSError."""
 
+DISCORD_TROUBLE: Final = text("trouble.discord")
+DISMISSED: Final = frozenset({"channel_gone", "message_gone"})
+"""The message went that was to be changed: whoever dismissed it waits for nothing."""
+EXPIRED: Final = "token_expired"
+"""The work took longer than Discord waits for an answer."""
+
 SENTENCES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
     (StorageTrouble, "trouble.storage"),
     (app_commands.TransformerError, "trouble.option"),
     ((app_commands.CommandSignatureMismatch, app_commands.CommandNotFound), "trouble.command_outdated"),
     (app_commands.NoPrivateMessage, "refused.server_only"),
     (app_commands.CheckFailure, "refused.not_allowed"),
-    ((discord.DiscordServerError, RouteClosed, RetryLater, *NETWORK), "trouble.discord"),
+    ((RouteClosed, RetryLater, *NETWORK), DISCORD_TROUBLE.id),
 )
 """What is no bug of ours, the particular before the general."""
 
@@ -35,7 +42,15 @@ def sentence_for(error: BaseException) -> Text | None:
         return sentence_for(error.original)
     if isinstance(error, UserError):
         return error.text
+    if isinstance(error, discord.HTTPException):  # of most refusals we should have known better
+        is_passing = CLOSED.get(error.code) == EXPIRED or isinstance(meaning(error), RetryLater)
+        return DISCORD_TROUBLE if is_passing else None
     for kinds, id_ in SENTENCES:
         if isinstance(error, kinds):
             return text(id_)
     return None
+
+
+def is_dismissed(error: BaseException) -> bool:
+    """Whether there is nothing left to be changed, and nobody who waits for it."""
+    return isinstance(error, discord.HTTPException) and CLOSED.get(error.code) in DISMISSED

@@ -123,7 +123,7 @@ async def begin_region(context: Context, ready: Masked | Pressed) -> None:
     said = (
         text("region.begun", key=pressed.job.key) if link is None else text("region.begun_there", link=link)
     )
-    await context.interaction.edit_original_response(view=words_view(context.localize(said)), attachments=[])
+    await context.show(words_view(context.localize(said)), files=())
 
 
 async def _take_away(context: Context, message_id: int) -> None:

@@ -19,6 +19,7 @@ from bot.services.intake.batches import asks_for_several
 from bot.texts import text
 from tests.services.harness import GUILD
 from tests.services.helped import Room
+from tests.services.intake.test_open_answers import asked
 from tests.services.intake.test_pictures import Table, files, grid_with
 from tests.services.server_harness import ADA, refusal
 
@@ -249,6 +250,25 @@ async def test_one_that_cannot_be_read_from_disk_is_named_and_may_be_begun_later
 
     world.store.trouble = None
     assert len((await world.services.batches.start(ME, offer.key, table)).begun) == 2
+
+
+async def test_the_press_that_began_some_is_known_to_have_begun_until_its_handler_ends(
+    world: Harness,
+) -> None:
+    offer, answers, table = (
+        await offered(world, "a {red, blue} fox"),
+        world.services.answers,
+        Table(world),
+    )
+    press = (await table.open()).interaction_id
+    await answers.open(asked(world, press))
+    assert not answers.has_begun(press)
+
+    await world.services.batches.start(ME, offer.key, table)
+
+    assert answers.has_begun(press)
+    answers.close(press)
+    assert not answers.has_begun(press)
 
 
 async def test_what_is_longer_than_a_prompt_may_be_is_not_offered(world: Harness) -> None:

@@ -525,6 +525,27 @@ async def test_a_question_that_brought_nothing_is_let_off_also_where_another_job
     assert [kind for _, kind in await world.ledger()] == ["help", "help_refund"]
 
 
+async def test_where_a_job_has_begun_nobody_is_told_later_that_none_has(world: Harness) -> None:
+    answers = world.services.answers
+    await answers.open(asked(world))
+    answers.note_begun(1)
+    assert answers.has_begun(1)
+
+    answers.abandon(1)
+    await answers.settle()
+
+    assert not answers.has_begun(1)
+    assert await kept(world) == []
+    await answers.recover()
+    assert world.discord.told == {}
+
+
+async def test_what_begins_for_nobody_who_waits_is_not_remembered(world: Harness) -> None:
+    world.services.answers.note_begun(1)
+
+    assert not world.services.answers.has_begun(1)
+
+
 async def test_a_claim_whose_answer_was_lost_keeps_nobody_waiting(world: Harness) -> None:
     await world.services.answers.open(asked(world))
     await world.reboot(after_ms=int(LAPSED_S * 1_000))
