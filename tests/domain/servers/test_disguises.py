@@ -531,6 +531,13 @@ def test_ordinary_neighbours_of_words_of_other_scripts_pass(pattern: str, text: 
         ("ロリ", "パエロ/リゾット"),
         ("女猫", "少女\U0001f431猫"),
         ("art 裸体", "smart 裸/体"),
+        ("少女", "老/少/女"),
+        ("少女", "少/女/老"),
+        ("少女", "男・女・老・少・女"),
+        ("少女", "老/ 少/ 女"),
+        ("少女", "少 /女 /老"),
+        ("人妻", "人/妻/子"),
+        ("art 裸体", "art 裸/体/人"),
     ],
 )
 def test_the_parts_of_a_list_are_no_word_in_disguise(pattern: str, text: str) -> None:
@@ -551,6 +558,10 @@ def test_the_parts_of_a_list_are_no_word_in_disguise(pattern: str, text: str) ->
         ("裸体 美女", "裸/体 美女"),
         ("死死", "生死/死死"),
         ("art 裸体", "an art 裸/体"),
+        ("裸体", "裸/体・花"),
+        ("裸体", "花/ 裸・体"),
+        ("裸体", "裸/体/"),
+        ("裸体", "cat/裸/体/dog"),
     ],
 )
 def test_a_word_of_other_scripts_that_stands_alone_is_found_behind_signs(pattern: str, text: str) -> None:
