@@ -184,7 +184,7 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
             FailureKind.ACCOUNT,
             (
                 r"credits? exhausted|subscription (?:required|paused|expired)|plan cancell?ed|pending mod message"
-                r"|no available (?:account|instance)|[账帐][号户].*(?:封|禁|不可用|暂停|过期)"
+                r"|no available (?:account|instance)|(?<!导致)[账帐][号户](?:(?!会(?!员)|将|可能).){0,99}(?:封|禁|不可用|暂停|过期)"
                 r"|任务失败.请重试|(?:无|没有)可用的?[账帐][号户]|禁用[账帐][号户]|实例不可用|(?:时长|快速).*(?:用尽|用完|耗尽)|次数.*达.*上限"
             ),
         ),
@@ -220,14 +220,37 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
         ),
     )
 )
-# 封锁 is one proxy's pause over the last prompts (TRUEAI), which other words do mend.
-_SHUT_OUT: Final = re.compile(
-    r"\b(?:account|user|key|token|ip(?: address)?)\s(?:\S*[\d*#'\"]\S*\s)?\s*(?:(?:has|have|is|was|been|currently|temporarily"
-    r"|permanently)\s){0,4}(?:banned|suspended|blocked|disabled|deactivated|restricted|terminated|frozen)\b"
-    r"|\byou (?:are|were|have been) (?:permanently |temporarily )?(?:banned|suspended)\b|\b(?:banned|suspended) (?:account|user)\b"
-    r"|(?:[账帐賬帳][号户號戶]|用户|用戶|令牌|密钥|密鑰|\bIP)(?:(?!提示|内容|內容|词|詞)[^\uff0c\u3002,.]){0,8}(?:封(?!锁)|禁用|停用|冻结|凍結)",
+_ABOUT_THE_PROMPT: Final = re.compile(
+    r"\bprompt|\bbanned (?:word|content)|\b(?:words?|content)\b[^.]{0,24}\bbanned\b|敏感|违禁|違禁|提示词|提示詞",
     re.IGNORECASE,
 )
+_WHO: Final = r"(?<!\bby )\b(?:account|user|key|token|ip(?: address)?)\s(?:(?=\S*[\d*#'\"])\S+\s)?\s*"
+_HOW: Final = r"(?:(?:been|currently|temporarily|permanently)\s){0,3}"
+_BARRED: Final = r"(?:banned|suspended|blocked|disabled|deactivated|restricted|terminated|frozen)\b"
+_UNTHREATENED: Final = (
+    r"(?:^|[.!?;])(?:(?!\b(?:will|would|may|might|can|could|gets?|getting|risk|avoid|if|or|otherwise|until|after|again|repeat\w*"
+    r"|continu\w*|multiple)\b)[^.!?;])*?"
+)
+"""The beginning of a sentence that does not say so far when somebody would be banned."""
+_NOT_YET: Final = r"(?!\s+(?:if|unless)\b)"
+_BANNED_EN: Final = (
+    rf"{_WHO}(?:has|have|was)\s{_HOW}{_BARRED}|\byou (?:were|have been) {_HOW}(?:banned|suspended)\b"
+    rf"|{_UNTHREATENED}(?:\byou are {_HOW}(?:banned|suspended)\b|\b(?:banned|suspended) (?:account|user)\b|{_WHO}"
+)
+# 封锁 is one proxy's pause over the last prompts (TRUEAI), which other words do mend.
+_WHO_ZH: Final = r"(?:[账帐賬帳][号户號戶]|用户|用戶|令牌|密钥|密鑰|\bIP)"
+_BETWEEN_ZH: Final = r"(?:(?!提示|内容|內容|词|詞|会(?!员)|會(?!員)|[将將再]|可能)[^\uff0c\u3002,.])"
+_BARRED_ZH: Final = r"(?:封(?!锁)|禁用|停用|冻结|凍結)"
+_SHUT_OUT: Final = re.compile(
+    rf"{_BANNED_EN}(?:is\s)?{_HOW}{_BARRED}){_NOT_YET}|(?<!导致)(?<!導致){_WHO_ZH}{_BETWEEN_ZH}{{0,8}}{_BARRED_ZH}",
+    re.IGNORECASE,
+)
+_SHUT_OUT_ALREADY: Final = re.compile(
+    rf"{_BANNED_EN}(?:is\s{_HOW}{_BARRED}|{_HOW}{_BARRED}\s(?=(?:by|for|due|because)\b))){_NOT_YET}"
+    rf"|{_WHO_ZH}{_BETWEEN_ZH}{{0,8}}已{_BETWEEN_ZH}{{0,6}}{_BARRED_ZH}",
+    re.IGNORECASE,
+)
+"""Beside words about the prompt: there a ban as such is mostly one that is threatened, or one of words."""
 _ECHOED: Final = re.compile(
     r"(?<!\w)'.+'(?!\w)|\".+\"|`.+`|“.+”|\u2018.+\u2019|「.+」|『.+』|«.+»"
     r"|(?:\b(?:banned|blocked|forbidden|sensitive|prohibited) (?:prompt|words?|content)|违禁|違禁|敏感)[^:\uff1a\]】]{0,24}[:\uff1a\]】].+",
@@ -279,9 +302,17 @@ def is_queue_full(reason: str) -> bool:
     return read_failure(reason).kind is FailureKind.QUEUE_FULL
 
 
-def is_shut_out(words: str) -> bool:
-    """Whether it is the account, its user, key or address that is banned, and not what was asked for."""
-    return _SHUT_OUT.search(words) is not None
+def speaks_of_the_prompt(words: str) -> bool:
+    """Whether a refusal names the prompt or its words, whatever it says of them."""
+    return _ABOUT_THE_PROMPT.search(words) is not None
+
+
+def is_shut_out(words: str, *, beside_the_prompt: bool) -> bool:
+    """Whether it is the account, its user, key or address that is banned, and not what was asked for.
+
+    A refusal of a prompt may warn of a ban, too: beside words about the prompt it must have come already.
+    """
+    return (_SHUT_OUT_ALREADY if beside_the_prompt else _SHUT_OUT).search(words) is not None
 
 
 def without_echoes(words: str) -> str:
@@ -311,9 +342,12 @@ def _by_title(words: str) -> FailureKind | None:
 
 def _by_signs(words: str) -> FailureKind:
     kind = next((kind for kind, sign in _SIGNS if sign.search(words)), FailureKind.UNKNOWN)
-    if kind in {FailureKind.BANNED_PROMPT, FailureKind.UNKNOWN} and is_shut_out(without_echoes(words)):
-        return FailureKind.ACCOUNT
-    return kind
+    if kind not in {FailureKind.BANNED_PROMPT, FailureKind.UNKNOWN}:
+        return kind
+    of_the_prompt = kind is FailureKind.BANNED_PROMPT or speaks_of_the_prompt(words)
+    return (
+        FailureKind.ACCOUNT if is_shut_out(without_echoes(words), beside_the_prompt=of_the_prompt) else kind
+    )
 
 
 def _cut(words: str) -> str:

@@ -64,6 +64,9 @@ K = FailureKind
         ("User has been banned", K.ACCOUNT),
         ("Banned word: user banned", K.BANNED_PROMPT),
         ("The prompt 'user banned' is against community standards", K.BANNED_PROMPT),
+        ("Account suspended for breaking our content policy", K.ACCOUNT),
+        ("Sensitive word detected, you are permanently banned", K.ACCOUNT),
+        ("违规内容\uff0c账号已被系统封禁", K.ACCOUNT),
         ("令牌无效", K.KEY),
         ("Unauthorized", K.KEY),
         ("关联任务不存在或已失效", K.GONE),
@@ -82,6 +85,8 @@ K = FailureKind
         ("prompt不能为空", K.INVALID_PROMPT),
         ("账号不可用或accountFilter设置错误", K.ACCOUNT),
         ("帐户已过期", K.ACCOUNT),
+        ("账户会员已过期", K.ACCOUNT),
+        ("用户会员已停用", K.ACCOUNT),
         ("请求失败\uff0c禁用账号", K.ACCOUNT),
         ("No available account instance", K.ACCOUNT),
         ("实例不可用", K.ACCOUNT),
@@ -145,6 +150,42 @@ K = FailureKind
 def test_the_reason_is_understood(words: str, kind: FailureKind) -> None:
     assert read_failure(words).kind is kind
     assert is_queue_full(words) == (kind is K.QUEUE_FULL)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Banned prompt detected. Repeated attempts will get your account banned.",
+        "Banned prompt detected. Your account may get permanently banned",
+        "Prompt contains a banned word; users who repeat this get their account blocked",
+        "Prompt contains a banned word. If you go on, your account is suspended",
+        "Prompt contains a banned word, your account is suspended if you repeat it",
+        "This prompt violates our community standards. Account suspended if repeated",
+        "The content was flagged by moderation: user blocked words",
+        "Banned word 'x' by user is blocked by moderators",
+        "Sensitive word detected. Do not try this again or you are banned",
+        "可能包含敏感词\uff0c多次提交将导致账号封禁",
+        "提示词包含敏感词\uff0c多次违规账号将被封禁",
+        "检测到违禁词\uff0c继续使用会导致账号被封",
+        "内容审核未通过\uff0c账号多次违规会被封号",
+        "包含敏感词\uff0c用户多次提交封号",
+    ],
+)
+def test_a_refused_prompt_that_warns_of_a_ban_is_a_refused_prompt(words: str) -> None:
+    assert read_failure(words).kind is K.BANNED_PROMPT
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Your prompt is not allowed. Repeated attempts will get your account banned.",
+        "This is against our rules. Repeated attempts will get your account banned.",
+        "提示词不被允许\uff0c多次提交将导致账号封禁",
+        "提示词不被允许\uff0c多次提交账号会被封禁",
+    ],
+)
+def test_a_ban_that_is_only_threatened_is_no_ban(words: str) -> None:
+    assert read_failure(words) == Failure(K.UNKNOWN, words)
 
 
 def test_only_the_title_decides_because_the_words_may_repeat_the_prompt() -> None:

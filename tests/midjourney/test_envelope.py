@@ -186,6 +186,14 @@ def test_an_empty_account_is_told_apart(status: int, body: object) -> None:
         (403, said(403, "The content of your request is banned")),
         (403, said(403, "The user prompt was blocked")),
         (403, said(403, "用户提示词已被封禁")),
+        (
+            200,
+            said(400, "Banned prompt detected. Repeated attempts will get your account banned."),
+        ),
+        (403, said(403, "This prompt is not allowed. Account suspended if repeated")),
+        (200, said(400, "可能包含敏感词\uff0c多次提交将导致账号封禁")),
+        (403, said(403, "提示词不被允许\uff0c多次违规账号将被封禁")),
+        (200, said(400, "This is not allowed. Repeated attempts will get your account banned.")),
         (403, {"error": {"message": "Your prompt was flagged", "type": "invalid_request_error"}}),
         (
             403,

@@ -51,7 +51,7 @@ _LONG_SIGNS: Final = re.compile(rf"(?<={_SIGN}{{4}}){_SIGN}+(?={_SIGN}{{4}})")
 """The middle of signs and digits in a row that are too many to stand for letters of a word, or between them."""
 _AMBIGUOUS: Final = 8
 """So many letters of a word may be hidden behind signs that could as well stand between two: each doubles the ways to read a
-text that was made for it. Of a longer word, such a sign is the letter."""
+text that was made for it. Of a longer word, such a sign is the letter, unless the same stands between all letters."""
 _SHARED, _DRAWN_OUT = 2, 12
 """So often two neighbours of a word may be drawn out that are written alike, and by so many letters."""
 _LETTER: Final = r"[^\W\d_]"
@@ -60,6 +60,8 @@ _ALONE: Final = frozenset("aioue")
 _TOLD_APART: Final = 5
 """Letters of a word that is all look-alikes: a shorter one may be a Latin word (“рот” is “pot”)."""
 _LONG_RUN: Final = 3
+_SQUEEZED: Final = 8
+"""Of one letter or sign, more in a row say no more than so many; any number would hide a word from what is tried in few ways."""
 _TORN_TWICE: Final = 2
 """Blanks by which a word is in pieces, whichever they are."""
 
@@ -71,6 +73,7 @@ class DisguiseMatcher:
         self._word = word
         units = [(match[0][0], len(match[0])) for match in re.finditer(r"(.)\1*", word)]
         self._units = units
+        self._kept = max(_SQUEEZED, _LONG_RUN + max(n for _, n in units))
         letters = [f"[{re.escape(_STANDS_FOR.get(c, c))}]" for c in word]
         drawn = (f"([{re.escape(_STANDS_FOR.get(c, c))}]{{{n},{most}}})" for (c, n), most in _longest(units))
         start, end = rf"(?<!{_LETTER})(?<![0-9])", rf"(?!{_LETTER})"
@@ -79,12 +82,15 @@ class DisguiseMatcher:
         told_apart = sum(bool(re.search(r"\W", _STANDS_FOR.get(c, c))) for c in word) > _AMBIGUOUS
         gaps = [rf"(?!{letter})" if told_apart else "" for letter in letters[1:]]
         dotted = (f"(?:{_within(_INNER, gap)})?{one}" for gap, one in zip(gaps, letters[1:], strict=True))
-        self._dotted = re.compile(
+        behind_signs = re.compile(
             longer + start + letters[0] + "".join(dotted) + end + rf"(?![{_JOINS}]{_LETTER})"
         )
         self._pieces = re.compile(start + " ?".join(map(re.escape, word)) + end)
         apart = (f"{_within(_APART, gap)}{one}" for gap, one in zip(gaps, letters[1:], strict=True))
-        self._apart = re.compile(start + letters[0] + "".join(apart) + end)
+        between_all = re.compile(start + letters[0] + "".join(apart) + end)
+        # Where all gaps are the same there is one way to read a text for each first gap.
+        evenly = rf"{start}{letters[0]}({_APART}{{1,3}})" + r"\1".join(letters[1:]) + end
+        self._signed = [behind_signs, between_all, *([re.compile(evenly)] if told_apart else [])]
         first, last = re.escape(word[0]), re.escape(word[-1])
         self._torn = [
             re.compile(rf"{start}{pattern}{end}")
@@ -97,20 +103,25 @@ class DisguiseMatcher:
 
     def find(self, folded: str) -> Iterator[tuple[int, int]]:
         """Where it stands in disguise."""
-        read = _without_long_signs(folded)
-        for match in self._drawn_out.finditer(read):
-            if self._is_drawn_out(match):
-                yield match.span()
-        for pattern in (self._dotted, self._apart):
-            for match in pattern.finditer(read):
-                if any(c.isalpha() for c in match[0]) and match[0] != self._word:
-                    yield match.span()
+        read, places = _without_long_runs(folded, self._kept)
+        for begin, end in self._in_signs(read):
+            yield places[begin], places[end]
         if len(self._word) > SHORTEST:
             for match in self._pieces.finditer(folded):
                 if match[0].count(" ") >= _TORN_TWICE:
                     yield match.span()
             for pattern in self._torn:
                 yield from (match.span() for match in pattern.finditer(folded))
+
+    def _in_signs(self, read: str) -> Iterator[tuple[int, int]]:
+        """Where it stands drawn out, or behind signs."""
+        for match in self._drawn_out.finditer(read):
+            if self._is_drawn_out(match):
+                yield match.span()
+        for pattern in self._signed:
+            for match in pattern.finditer(read):
+                if any(c.isalpha() for c in match[0]) and match[0] != self._word:
+                    yield match.span()
 
     def _is_drawn_out(self, match: re.Match[str]) -> bool:
         """Whether it is no ordinary word with a letter twice, and no number."""
@@ -143,9 +154,19 @@ def _within(sign: str, not_here: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _without_long_signs(folded: str) -> str:
-    """A text, sign for sign, with blanks for what is too long to hide anything; once for all rules."""
-    return _LONG_SIGNS.sub(lambda run: " " * len(run[0]), folded)
+def _without_long_runs(folded: str, kept: int) -> tuple[str, list[int]]:
+    """A text as it is searched, once for all rules, and where each sign of it and its end stand in the text.
+
+    One letter or sign in a row is cut to as many as are kept; then stand blanks for signs that are too long to hide anything.
+    """
+    places: list[int] = []
+    begin = 0
+    for run in re.finditer(rf"(.)\1{{{kept},}}", folded):
+        places += range(begin, run.start() + kept)
+        begin = run.end()
+    places += range(begin, len(folded) + 1)
+    read = "".join(folded[place] for place in places[:-1])
+    return _LONG_SIGNS.sub(lambda run: " " * len(run[0]), read), places
 
 
 class LookAlikeMatcher:

@@ -226,6 +226,14 @@ _CONTINUOUS: Final = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 """Letters of scripts that write without blanks, or (Korean) hang endings on: there a word has no edge to look for."""
+_SAME_SIGN: Final = tuple((f"sign{n}", f"[{FAR}]{{{n}}}") for n in (1, 2))
+_NO_PART: Final = "".join(
+    rf"(?!(?<={_CONTINUOUS.pattern}(?P<{name}>{signs})).(?P={name}))" for name, signs in _SAME_SIGN
+)
+_NO_PART_BEHIND: Final = "".join(
+    rf"(?!(?<=(?P<{name}_>{signs}).)(?P={name}_){_CONTINUOUS.pattern})" for name, signs in _SAME_SIGN
+)
+"""What joins a word's first or last letter to the others joins it to a further one, too: they are parts of a list (“老/少/女”)."""
 
 _REST_BEFORE: Final = rf"(?:(?<!{_LETTER}){_LETTER}*)?"
 """The rest of a longer word, from its beginning: tried from each of its letters it would take the square of its length."""
@@ -249,7 +257,11 @@ def _literal(words: list[str], *, before: bool = False, after: bool = False) -> 
     if apart == line:
         return start + line + end
     edge = _CONTINUOUS.pattern
-    alone = (rf"(?<!{edge})" if first else start) + apart + (rf"(?!{edge})" if last else end)
+    alone = (
+        (rf"(?<!{edge}){_NO_PART}" if first else start)
+        + apart
+        + (rf"(?!{edge}){_NO_PART_BEHIND}" if last else end)
+    )
     return f"{start}{line}{end}|{alone}"
 
 

@@ -9,7 +9,14 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.failures import LONGEST_JUDGED, FailureKind, is_shut_out, read_failure, without_echoes
+from bot.domain.failures import (
+    LONGEST_JUDGED,
+    FailureKind,
+    is_shut_out,
+    read_failure,
+    speaks_of_the_prompt,
+    without_echoes,
+)
 from bot.errors import RemoteError, RemoteFault
 
 if TYPE_CHECKING:
@@ -40,10 +47,6 @@ _ABOUT_THE_KEY: Final = re.compile(
     r"\binvalid[ _](?:api[ _]?)?(?:key|token)(?![a-z])|invalid_token|\binsufficient[ _](?:permission|scope)"
     r"|\b(?:key|token) (?:is |was |has )?(?:been )?(?:invalid|expired|revoked)\b"
     r"|(?:令牌|密钥|密鑰).{0,6}(?:无效|無效|错误|錯誤|过期|過期)|无效的(?:令牌|密钥)|权限不足|權限不足",
-    re.IGNORECASE,
-)
-_ABOUT_THE_PROMPT: Final = re.compile(
-    r"\bprompt|\bbanned (?:word|content)|\b(?:words?|content)\b[^.]{0,24}\bbanned\b|敏感|违禁|違禁|提示词|提示詞",
     re.IGNORECASE,
 )
 _ABOUT_THE_REQUEST: Final = re.compile(r"\bparameter|\bfilter|参数|參數", re.IGNORECASE)
@@ -193,7 +196,7 @@ def _fault_of_envelope(code: int, words: str, *, is_about_the_prompt: bool) -> R
     # A 403 may be a word about the prompt, too; a 401 and a 402 never are.
     if fault is not RemoteFault.REFUSED and code != HTTPStatus.FORBIDDEN:
         return fault
-    if _ABOUT_THE_KEY.search(words) or is_shut_out(words):
+    if _ABOUT_THE_KEY.search(words) or is_shut_out(words, beside_the_prompt=is_about_the_prompt):
         return RemoteFault.KEY
     if is_about_the_prompt:
         return RemoteFault.REFUSED
@@ -205,7 +208,7 @@ def _fault_of_envelope(code: int, words: str, *, is_about_the_prompt: bool) -> R
 def _is_about_the_prompt(words: str) -> bool:
     """Whether it is this one request that is refused, for what it says or would show."""
     shown = {FailureKind.BANNED_PROMPT, FailureKind.OUTPUT_FILTERED}
-    return bool(_ABOUT_THE_PROMPT.search(words)) or read_failure(words).kind in shown
+    return speaks_of_the_prompt(words) or read_failure(words).kind in shown
 
 
 def _fault_of_code(code: int) -> RemoteFault:

@@ -404,6 +404,36 @@ def test_a_word_is_found_in_its_disguise(kind: str, text: str) -> None:
     assert examine(f"the {text} of it", RULES).action is WordAction.BLOCK, kind
 
 
+@pytest.mark.parametrize("sign", ["|", "+", "!", "$", " | ", "*"])
+@pytest.mark.parametrize("word", ["bestiality", "electrocution", "sterilization", "cannibalistic"])
+def test_a_long_word_with_one_sign_between_all_its_letters_is_found(word: str, sign: str) -> None:
+    text = sign.join(word)
+
+    assert [found.words for found in examine(f"the {text} of it", [rule(word)]).found] == [text]
+
+
+@pytest.mark.parametrize("times", [3, 8, 9, 14, 15, 400])
+@pytest.mark.parametrize(
+    ("word", "drawn"),
+    [
+        *(("kill", "k{i}ll"), ("children", "ch{i}ldren"), ("slit", "sl{i}t"), ("slit", "slit{t}")),
+        *(
+            ("boobs", "b{0}bs"),
+            ("sex", "s{3}x"),
+            ("naked", "n{@}ked"),
+            ("gore", "g{0}re"),
+            ("ssssssss", "sssssss{s}"),
+        ),
+    ],
+)
+def test_a_word_drawn_out_by_one_letter_or_sign_is_found_however_long(
+    word: str, drawn: str, times: int
+) -> None:
+    text = re.sub(r"\{(.)\}", lambda sign: sign[1] * times, drawn)
+
+    assert [found.words for found in examine(f"the {text} of {text}", [rule(word)]).found] == [text]
+
+
 @pytest.mark.parametrize("starred", ["{}*", "*{}", "*{}*"])
 def test_a_rule_with_a_star_finds_all_that_the_word_alone_finds(starred: str) -> None:
     texts = [f"the {text} of it" for texts in DISGUISES.values() for text in texts]
@@ -531,6 +561,13 @@ def test_ordinary_neighbours_of_words_of_other_scripts_pass(pattern: str, text: 
         ("ロリ", "パエロ/リゾット"),
         ("女猫", "少女\U0001f431猫"),
         ("art 裸体", "smart 裸/体"),
+        ("少女", "老/少/女"),
+        ("少女", "少/女/老"),
+        ("少女", "男・女・老・少・女"),
+        ("少女", "老/ 少/ 女"),
+        ("少女", "少 /女 /老"),
+        ("人妻", "人/妻/子"),
+        ("art 裸体", "art 裸/体/人"),
     ],
 )
 def test_the_parts_of_a_list_are_no_word_in_disguise(pattern: str, text: str) -> None:
@@ -551,6 +588,10 @@ def test_the_parts_of_a_list_are_no_word_in_disguise(pattern: str, text: str) ->
         ("裸体 美女", "裸/体 美女"),
         ("死死", "生死/死死"),
         ("art 裸体", "an art 裸/体"),
+        ("裸体", "裸/体・花"),
+        ("裸体", "花/ 裸・体"),
+        ("裸体", "裸/体/"),
+        ("裸体", "cat/裸/体/dog"),
     ],
 )
 def test_a_word_of_other_scripts_that_stands_alone_is_found_behind_signs(pattern: str, text: str) -> None:

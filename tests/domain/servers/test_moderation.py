@@ -221,7 +221,18 @@ def test_a_stored_expression_that_this_machine_cannot_read_keeps_nobody_from_ima
 
 
 @pytest.mark.parametrize(
-    "letters", ["lick", "tits", "vulva", "t" * 11 + "x", "t" * 40 + "x", "il" * 24, "uv" * 20, "a" * 30 + "x"]
+    "letters",
+    [
+        "lick",
+        "tits",
+        "vulva",
+        "bestiality",
+        "t" * 11 + "x",
+        "t" * 40 + "x",
+        "il" * 24,
+        "uv" * 20,
+        "a" * 30 + "x",
+    ],
 )
 def test_a_rule_takes_no_time_on_a_text_of_signs_that_stand_for_its_letters(letters: str) -> None:
     rule = checked(word(letters))

@@ -286,6 +286,27 @@ def test_a_prompt_that_is_echoed_does_not_decide() -> None:
 # -- the other answers -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, {"code": 24, "description": "可能包含敏感词\uff0c多次提交将导致账号封禁"}),
+        (
+            200,
+            {
+                "code": 4,
+                "description": "Banned prompt detected. Repeated attempts will get your account banned.",
+            },
+        ),
+        (400, {"error": {"message": "This violates our content policy. Account suspended if repeated"}}),
+    ],
+)
+def test_a_refused_prompt_that_warns_of_a_ban_is_told_as_a_refused_prompt(status: int, body: object) -> None:
+    error = error_of(status, body)
+
+    assert error.fault is RemoteFault.REFUSED
+    assert failure_of(error).kind is FailureKind.BANNED_PROMPT
+
+
 def test_an_upload_gives_its_address() -> None:
     body = {"code": 1, "result": ["https://cdn.example/a.png"]}
     assert read_upload(200, {}, json.dumps(body).encode()) == "https://cdn.example/a.png"
