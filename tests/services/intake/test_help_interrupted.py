@@ -10,10 +10,12 @@ import pytest
 
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.open_answers import AnswerKind
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.services.intake.open_answers import LEASE_MS
-from tests.services.harness import Crash
+from tests.services.harness import GUILD, Crash
 from tests.services.helped import GERMAN, ME, PRICE, Room, open_helped
+from tests.services.server_harness import ADA, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -208,6 +210,21 @@ async def test_who_was_told_that_nothing_was_charged_is_let_off_at_a_stop_and_to
 
     assert await helped.spent() == 0
     assert bool(helped.world.discord.told) is locked  # an heir lets them off, and says why they see nothing
+
+
+async def test_who_is_refused_while_the_disk_is_full_is_let_off_when_it_is_not(helped: Helped) -> None:
+    await helped.server.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "fox", WordAction.BLOCK))
+    asker = helped.server.asker()
+    await helped.thinks(asker)
+    helper = helped.world.services.improving.helper
+    books, helper.books = helper.books, InTrouble(helper.books, "let_off")  # for once
+
+    assert (await refusal(helped.server.imagine(GERMAN, asker=asker))).id == "refused.words"
+    helper.books = books
+    await ended(helped, asker)
+
+    assert await helped.questions() == ["help", "help_refund"]
+    assert (await helped.spent(), await helped.drawn()) == (0, 1)
 
 
 async def test_a_question_that_could_not_be_given_back_at_once_is_let_off(helped: Helped) -> None:
