@@ -132,7 +132,11 @@ class PromptHelper:
             raise UserError(text("helper.no_words"))
         api = await self._reach(account)
         self._ration.take(asker.user_id)
-        booked = await self._book(asker, pool, account, call, beside)
+        try:
+            booked = await self._book(asker, pool, account, call, beside)
+        except UserError:
+            self._ration.count(asker.user_id, -1)  # nobody is asked
+            raise
         try:
             answer = await api.chat(
                 self.model or "",

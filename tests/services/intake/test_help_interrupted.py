@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.open_answers import AnswerKind
+from bot.domain.pools import Pool
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.services.intake.open_answers import LEASE_MS
@@ -124,6 +125,21 @@ async def test_a_second_press_meanwhile_asks_nothing_twice(helped: Helped) -> No
     assert (later.known, helped.asked) == (3, 3)
     assert await helped.spent() == 3 * (1 + PRICE)
     assert [job.typed for job in await world.all_jobs()] == [GERMAN] * 3  # what was paid for
+
+
+async def test_those_of_several_that_had_no_room_are_translated_when_there_is_some(helped: Helped) -> None:
+    world = helped.world
+    await helped.server.rule(Pool.NORMAL, GUILD, 100, running=1, waiting=0)
+    helped.world.services.improving.helper._ration.most = 3
+    offer = await offered(helped)
+
+    for press in range(3):
+        started = await pressed(helped, offer, Room(world, ANOTHER + press))
+
+        assert [job.typed for job in started.begun] == [GERMAN]
+        assert [why.id for _, why in started.refused] == ["refused.at_once"] * (2 - press)
+        assert (helped.asked, await helped.spent()) == (press + 1, (press + 1) * PRICE + 1)
+        await world.store.cancel(started.begun[0].key, world.clock.now())  # which gives its own unit back
 
 
 class InTrouble:
