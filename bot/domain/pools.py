@@ -68,7 +68,9 @@ class Allowance:
         return self.running + self.waiting
 
     def without_jobs(self) -> Allowance:
-        """The same for what is paid and begins no job: only units count."""
+        """The same for what is paid and begins no job: only units count, unless no job may ever begin."""
+        if self.at_once() == 0:
+            return replace(self, cooldown=0)
         return replace(self, running=None, waiting=None, cooldown=0)
 
 
