@@ -3,7 +3,7 @@ Never here: counting (that is a query inside the inserting transaction) and Disc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -66,6 +66,12 @@ class Allowance:
         if self.running is None or self.waiting is None:
             return None
         return self.running + self.waiting
+
+    def without_jobs(self) -> Allowance:
+        """The same for what is paid and begins no job: only units count, unless no job may ever begin."""
+        if self.at_once() == 0:
+            return replace(self, cooldown=0)
+        return replace(self, running=None, waiting=None, cooldown=0)
 
 
 UNLIMITED = Allowance(None, None, None)

@@ -104,7 +104,7 @@ def build_intake(
         metrics=metrics,
         answers=answers,
     )
-    translating = Translating(helper=helper, people=people, guilds=guilds, policy=policy)
+    translating = Translating(helper=helper, people=people, guilds=guilds, intake=intake)
     chains = NewChains(intake=intake, policy=policy, accounts=accounts, translating=translating)
     loader = ImageLoader(reader=ports.reader, pictures=ports.pictures, jobs=jobs, store=store)
     presses = Presses(

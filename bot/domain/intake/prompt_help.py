@@ -170,13 +170,17 @@ class HelpBooks(Protocol):
     ) -> bool:
         """Book it before it is asked; False: it was booked before, so somebody asks or has asked already.
 
-        The same picture may be asked for again by another press when an earlier question for it was given back.
+        The same picture may be asked for again by another press when an earlier question for it was given back or let off.
+        Of the allowance only units hold for the question, which begins no job; all of it holds for the picture beside it.
 
         Raises `UserError` if member, server or owner have not so much left, `SettingsChanged` as `JobStore.insert`.
         """
 
     async def give_back(self, call: HelpCall, at: int) -> None:
         """Nothing was asked, or nothing was paid."""
+
+    async def let_off(self, call: HelpCall, at: int) -> None:
+        """Nothing came of it: who asked pays nothing, and the owner's count keeps what may have been paid."""
 
     async def waive(self, interaction_id: int, at: int) -> None:
         """The process died over it: who asked pays nothing, and the owner's count keeps what may have been paid.

@@ -115,9 +115,10 @@ class Improving:
 
     async def _asked(self, asker: Asker, prompt: str, pool: Pool, account: str, *, refused: bool) -> str:
         """The model's words, which keep to the server's rules."""
-        better = await self.helper.ask(
+        answer = await self.helper.ask(
             asker, Help.IMPROVE, prompt, pool=pool, account=account, refused=refused
         )
+        better = answer.prompt()
         # Nobody is struck for words that they were given; who wrote them is asked to try again.
         checked = Request(pool=pool, charge=Charge.IMAGINE, prompt=better, borrowed=f"{prompt} {better}")
         try:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.domain.keys import JobKey
     from bot.domain.pools import Pool
     from bot.domain.ports import Clock, JobStore, Metrics, Wakeup
+    from bot.domain.prices import Charge
     from bot.services.accounts.accounts import Accounts
     from bot.services.accounts.costs import Costs
     from bot.services.admission.asker import Asker
@@ -160,9 +161,7 @@ class Intake:
                 inputs=len(inputs),
                 prompt=job.prompt if terms.prompt is None else terms.prompt,
             )
-            if not self.video and is_video(admitted.prompt):
-                await self.policy.check(asker, request)
-                raise UserError(text("refused.video_off"))
+            await self._check_clips(asker, request, admitted.prompt)
             budget = self.accounts.budget(admitted, pictures=request.number)
             charge = charge_of_prompt(request.charge, admitted.prompt)
             credits_ = await self.costs.of_one(admitted.pool, charge)
@@ -191,6 +190,21 @@ class Intake:
     async def check(self, asker: Asker, request: Request) -> None:
         """Raise what a rule would refuse by, before a person goes to any trouble; nothing is noted down."""
         await self.policy.check(asker, request)
+
+    async def check_prompt(self, asker: Asker, request: Request) -> Charge:
+        """Raise what would refuse a prompt as it was written, before a model is asked about it; a strike counts.
+
+        Returns what the picture would be paid as.
+        """
+        await self.policy.check_words(asker, request)
+        prompt, charge = await self.policy.shaped(asker, request)
+        await self._check_clips(asker, request, prompt)
+        return charge_of_prompt(charge, prompt)
+
+    async def _check_clips(self, asker: Asker, request: Request, prompt: str) -> None:
+        if not self.video and is_video(prompt):
+            await self.policy.check(asker, request)
+            raise UserError(text("refused.video_off"))
 
 
 def facts_of(inputs: Sequence[Input]) -> tuple[ImageFacts, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -17,6 +17,7 @@ from bot.errors import UserError
 from bot.services.admission.terms import Request
 from bot.services.intake.intake import StartedJob
 from bot.services.intake.synthetic_ids import next_turn
+from bot.services.intake.translating import Sent
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class NewChains:
         account = await self.accounts.for_chain(asker.server, pool)
         images = [one.facts for one in chain.taken]
         references = references_of(one.input.role for one in chain.taken)
-        typed = None
+        sent = Sent(prompt=chain.prompt)
         if chain.kind is JobKind.IMAGINE:
             asked = Request(
                 pool=pool,
@@ -146,20 +147,18 @@ class NewChains:
                 references=references,
             )
             sent = await self.translating.sent(asker, asked, account, call=chain.interaction_id)
-            chain = replace(chain, prompt=sent.prompt, notes=chain.notes + sent.notes)
-            typed = sent.typed
         job = self.intake.new_job(
             asker,
             kind=chain.kind,
             pool=pool,
-            prompt=chain.prompt,
+            prompt=sent.prompt,
             account=account,
             home=asker.server,
             home_channel=asker.lineage[0],
             interaction_id=number,
             ancestor=chain.ancestor,
-            typed=typed,
-            notes=chain.notes + smaller,
+            typed=sent.typed,
+            notes=chain.notes + sent.notes + smaller,
             shape=chain.shape,
             subject=chain.subject,
         )
@@ -169,13 +168,20 @@ class NewChains:
             prompt=job.prompt or None,
             images=images,
             borrowed=chain.borrowed,
-            typed=typed,
+            typed=sent.typed,
             references=references,
             number=chain.number,
         )
         answers = None if chain.turn is None else asker.interaction_id
         inputs = [one.input for one in chain.taken]
-        return await self.intake.enqueue(asker, job, request, inputs, answers=answers)
+        try:
+            started = await self.intake.enqueue(asker, job, request, inputs, answers=answers)
+        except UserError:
+            await self.translating.let_off(asker, sent)
+            raise
+        if not started.fresh:  # another process was quicker, with other words
+            await self.translating.let_off(asker, sent)
+        return started
 
     async def _usual_pool(self, asker: Asker, preferred: Pool | None) -> Pool:
         if preferred is not None:

@@ -6,9 +6,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.domain.accounts import is_own
 from bot.domain.intake.prompt_frame import framed
@@ -27,7 +27,7 @@ from bot.domain.schedule import MINUTE, is_recent
 from bot.errors import RemoteError, RemoteFault, SettingsChanged, StorageTrouble, UserError
 from bot.services.admission.rate_limits import RateLimit
 from bot.services.admission.terms import Request
-from bot.texts import text
+from bot.texts import Text, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,6 +61,21 @@ _SENTENCES: Final = MappingProxyType(
         RemoteFault.UNCLEAR: "helper.unclear",
     }
 )
+
+
+class Answer(NamedTuple):
+    """What came of a question."""
+
+    call: HelpCall
+    """As it is in the books."""
+    said: str | Text
+    """The prompt in the model's words, with its links, weights and parameters as they were; or why there is none."""
+
+    def prompt(self) -> str:
+        """The words. Raises `UserError` with why there are none; the prompt is as it was then."""
+        if isinstance(self.said, Text):
+            raise UserError(self.said)
+        return self.said
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -106,18 +121,22 @@ class PromptHelper:
         call: int | None = None,
         beside: int | None = None,
         refused: bool = False,
-    ) -> str:
-        """The prompt in the model's words, with its links, weights and parameters as they were.
+    ) -> Answer:
+        """Book a question, and ask it once.
 
         `call` names the question where it is not the only one of its interaction, `beside` is what the picture costs
-        that it is asked for. Raises `UserError` with what stands in the way; the prompt is as it was then.
+        that it is asked for. Raises `UserError` with what stands in the way: nothing was booked then.
         """
         frame = framed(prompt, unwanted=what is Help.TRANSLATE)
         if not frame.runs:
             raise UserError(text("helper.no_words"))
         api = await self._reach(account)
         self._ration.take(asker.user_id)
-        booked = await self._book(asker, pool, account, call, beside)
+        try:
+            booked = await self._book(asker, pool, account, call, beside)
+        except UserError:
+            self._ration.count(asker.user_id, -1)  # nobody is asked
+            raise
         try:
             answer = await api.chat(
                 self.model or "",
@@ -127,13 +146,20 @@ class PromptHelper:
             )
         except RemoteError as error:
             await self._failed(booked, asker.interaction_id, what, error)
-            raise UserError(text(_SENTENCES[error.fault])) from error
+            return Answer(booked, text(_SENTENCES[error.fault]))
         read = await asyncio.to_thread(read_answer, what, frame, answer)
         outcome = read.value if isinstance(read, UnusableAnswer) else "ok"
         self.metrics.count("prompt_help", what=what.value, outcome=outcome)
-        if isinstance(read, UnusableAnswer):
-            raise UserError(text(f"helper.answer_{read.value}"))
-        return read
+        return Answer(
+            booked, text(f"helper.answer_{read.value}") if isinstance(read, UnusableAnswer) else read
+        )
+
+    async def let_off(self, asker: Asker, call: HelpCall) -> None:
+        """The picture that a question was for did not begin with its words, so who asked does not pay for them; raises nothing."""
+        try:
+            await self.books.let_off(call, self.clock.now())
+        except StorageTrouble as trouble:
+            self._owe(asker.interaction_id, call, trouble)
 
     @contextmanager
     def nothing_charged_in_trouble(self, asker: Asker) -> Iterator[None]:
@@ -177,11 +203,9 @@ class PromptHelper:
                 created_at=self.clock.now(),
                 beside=beside,
             )
-            # No job begins: only units count.
-            allowance = replace(terms.allowance, running=None, waiting=None, cooldown=0)
             budget = self.owner.budget_of(asker.server, account)
             try:
-                if not await self.books.book(booking, allowance, terms.limits, budget):
+                if not await self.books.book(booking, terms.allowance, terms.limits, budget):
                     raise UserError(text("helper.asked"))
             except SettingsChanged:
                 self.policy.forget(asker)
@@ -200,5 +224,8 @@ class PromptHelper:
             try:
                 await self.books.give_back(booked, now)
             except StorageTrouble as trouble:
-                self.answers.owe(asked_by)
-                log.warning("help_not_given_back", extra={"key": booked.key, "reason": str(trouble)})
+                self._owe(asked_by, booked, trouble)
+
+    def _owe(self, asked_by: int, booked: HelpCall, trouble: StorageTrouble) -> None:
+        self.answers.owe(asked_by)
+        log.warning("help_not_given_back", extra={"key": booked.key, "reason": str(trouble)})

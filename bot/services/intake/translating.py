@@ -4,20 +4,23 @@ Never here: asking the model (`prompt_help`)."""
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.english import is_english
 from bot.domain.intake.prompt_frame import framed
 from bot.domain.intake.prompt_help import Help
-from bot.domain.prices import Charge, charge_of_prompt, price_of
+from bot.domain.prices import Charge, price_of
 from bot.errors import StorageTrouble, UserError
+from bot.texts import Text
 
 if TYPE_CHECKING:
+    from bot.domain.intake.prompt_help import HelpCall
     from bot.domain.pools import Pool
     from bot.services.admission.asker import Asker
-    from bot.services.admission.terms import Policy, Request
+    from bot.services.admission.terms import Request
     from bot.services.history.preferences import People
+    from bot.services.intake.intake import Intake
     from bot.services.intake.prompt_help import PromptHelper
     from bot.services.servers.settings import Guilds
 
@@ -37,6 +40,8 @@ class Sent:
     typed: str | None = None
     """What was written, if that is something else."""
     notes: tuple[str, ...] = ()
+    question: HelpCall | None = None
+    """What was booked for it."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -46,20 +51,21 @@ class Translating:
     helper: PromptHelper
     people: People
     guilds: Guilds
-    policy: Policy
+    intake: Intake
 
     async def sent(self, asker: Asker, request: Request, account: str, *, call: int | None = None) -> Sent:
         """The prompt in English, if somebody wants that and it is not; a helper in trouble stops nothing.
 
-        Raises `UserError` if the words are refused as they were written: then nobody is asked.
+        Raises `UserError` if what was written is refused as it is: then nobody is asked. Where the picture is refused after
+        that, or another has begun for it, see `let_off`.
         """
         prompt = request.prompt or ""
         if not await self._is_asked(asker, prompt):
             return Sent(prompt=prompt)
-        await self.policy.check_words(asker, request)
-        beside = await self._price(asker, request, prompt)
+        charge = await self.intake.check_prompt(asker, request)
+        beside = await self._price(asker, request.pool, charge)
         try:
-            translated = await self.helper.ask(
+            answer = await self.helper.ask(
                 asker,
                 Help.TRANSLATE,
                 prompt,
@@ -69,19 +75,25 @@ class Translating:
                 beside=beside,
             )
         except UserError as refusal:
-            log.info("prompt_untranslated", extra={"reason": refusal.text.id})
-            return Sent(prompt=prompt, notes=(_note_for(refusal.text.id),))
+            return _untranslated(prompt, refusal.text)
         except StorageTrouble:
             return Sent(prompt=prompt, notes=(UNTRANSLATED,))
-        if translated.casefold() == prompt.casefold():  # it was English, or a name
-            return Sent(prompt=prompt)
-        return Sent(prompt=translated, typed=prompt)
+        if isinstance(answer.said, Text):
+            return replace(_untranslated(prompt, answer.said), question=answer.call)
+        if answer.said.casefold() == prompt.casefold():  # it was English, or a name
+            return Sent(prompt=prompt, question=answer.call)
+        return Sent(prompt=answer.said, typed=prompt, question=answer.call)
+
+    async def let_off(self, asker: Asker, sent: Sent) -> None:
+        """No picture has begun with what was sent: its question is let off, if there was one. Raises nothing."""
+        if sent.question is not None:
+            await self.helper.let_off(asker, sent.question)
 
     async def price(self, asker: Asker, pool: Pool, prompt: str) -> int:
         """What a prompt costs besides its picture, in units, where it has to be translated."""
         if asker.server is None or not await self._is_asked(asker, prompt):
             return 0
-        return price_of((await self.guilds.settings(asker.server)).prices, pool, Charge.HELP)
+        return await self._price(asker, pool, Charge.HELP)
 
     async def _is_asked(self, asker: Asker, prompt: str) -> bool:
         """Whether there is a helper who is asked about a prompt."""
@@ -96,10 +108,14 @@ class Translating:
             return bool(liked)
         return (await self.guilds.settings(asker.server)).translate
 
-    async def _price(self, asker: Asker, request: Request, prompt: str) -> int:
-        """What the picture itself costs there: a translation takes none of that."""
+    async def _price(self, asker: Asker, pool: Pool, charge: Charge) -> int:
         prices = () if asker.server is None else (await self.guilds.settings(asker.server)).prices
-        return price_of(prices, request.pool, charge_of_prompt(request.charge, prompt)) * request.number
+        return price_of(prices, pool, charge)
+
+
+def _untranslated(prompt: str, why: Text) -> Sent:
+    log.info("prompt_untranslated", extra={"reason": why.id})
+    return Sent(prompt=prompt, notes=(_note_for(why.id),))
 
 
 def _note_for(refusal: str) -> str:

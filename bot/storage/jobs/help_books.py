@@ -41,11 +41,13 @@ class SqlHelpBooks:
             lock(connection, f"member/{call.home}/{call.user_id}/{call.pool}")
             if _is_known(connection, call):
                 return False
-            if call.beside is not None:  # a question that takes its picture's last unit is asked in vain
+            if (
+                call.beside is not None
+            ):  # where its picture is refused, or has its last unit taken, it is asked in vain
                 both = None if budget is None else replace(budget, cost=2 * budget.cost)
                 whole = replace(call, units=call.units + call.beside)
                 entries.check(connection, whole, allowance, limits, both)
-            drawn = entries.check(connection, call, allowance, limits, budget)
+            drawn = entries.check(connection, call, allowance.without_jobs(), limits, budget)
             entries.reserve(connection, call, drawn, budget, kind=entries.HELP)
             return True
 
@@ -64,6 +66,12 @@ class SqlHelpBooks:
         """See the port."""
         await self._database.write(
             lambda cn: entries.give_back(cn, call, at, kind=entries.HELP, back=entries.HELP_REFUND)
+        )
+
+    async def let_off(self, call: HelpCall, at: int) -> None:
+        """See the port."""
+        await self._database.write(
+            lambda cn: entries.waive(cn, call.key, at, kind=entries.HELP, back=entries.HELP_REFUND)
         )
 
 

@@ -10,10 +10,13 @@ import pytest
 
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.open_answers import AnswerKind
+from bot.domain.pools import Pool
+from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, UserError
 from bot.services.intake.open_answers import LEASE_MS
-from tests.services.harness import Crash
+from tests.services.harness import GUILD, Crash
 from tests.services.helped import GERMAN, ME, PRICE, Room, open_helped
+from tests.services.server_harness import ADA, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -124,6 +127,21 @@ async def test_a_second_press_meanwhile_asks_nothing_twice(helped: Helped) -> No
     assert [job.typed for job in await world.all_jobs()] == [GERMAN] * 3  # what was paid for
 
 
+async def test_those_of_several_that_had_no_room_are_translated_when_there_is_some(helped: Helped) -> None:
+    world = helped.world
+    await helped.server.rule(Pool.NORMAL, GUILD, 100, running=1, waiting=0)
+    helped.world.services.improving.helper._ration.most = 3
+    offer = await offered(helped)
+
+    for press in range(3):
+        started = await pressed(helped, offer, Room(world, ANOTHER + press))
+
+        assert [job.typed for job in started.begun] == [GERMAN]
+        assert [why.id for _, why in started.refused] == ["refused.at_once"] * (2 - press)
+        assert (helped.asked, await helped.spent()) == (press + 1, (press + 1) * PRICE + 1)
+        await world.store.cancel(started.begun[0].key, world.clock.now())  # which gives its own unit back
+
+
 class InTrouble:
     """A store one of whose methods fails."""
 
@@ -208,6 +226,21 @@ async def test_who_was_told_that_nothing_was_charged_is_let_off_at_a_stop_and_to
 
     assert await helped.spent() == 0
     assert bool(helped.world.discord.told) is locked  # an heir lets them off, and says why they see nothing
+
+
+async def test_who_is_refused_while_the_disk_is_full_is_let_off_when_it_is_not(helped: Helped) -> None:
+    await helped.server.guilds.add_word(GUILD, ADA, WordRule(Match.WORD, "fox", WordAction.BLOCK))
+    asker = helped.server.asker()
+    await helped.thinks(asker)
+    helper = helped.world.services.improving.helper
+    books, helper.books = helper.books, InTrouble(helper.books, "let_off")  # for once
+
+    assert (await refusal(helped.server.imagine(GERMAN, asker=asker))).id == "refused.words"
+    helper.books = books
+    await ended(helped, asker)
+
+    assert await helped.questions() == ["help", "help_refund"]
+    assert (await helped.spent(), await helped.drawn()) == (0, 1)
 
 
 async def test_a_question_that_could_not_be_given_back_at_once_is_let_off(helped: Helped) -> None:

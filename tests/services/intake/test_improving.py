@@ -275,6 +275,21 @@ async def test_a_question_begins_no_job_so_running_jobs_do_not_stand_in_its_way(
     assert (await helped.improved(asker=helped.server.asker(roles=(7,)))).prompt.startswith("a paper fox, ")
 
 
+@pytest.mark.parametrize(
+    "numbers", [{"per_day": 0}, {"per_day": 9, "running": 0, "waiting": 0}], ids=["no units", "none at once"]
+)
+async def test_whose_rule_gives_nothing_has_no_free_help_either(
+    helped: Helped, numbers: dict[str, int]
+) -> None:
+    await helped.price(0)
+    await helped.server.rule(Pool.NORMAL, GUILD, **numbers)
+    await helped.server.rule(Pool.NORMAL, 7, 10)
+
+    assert await why(helped.improved()) == "refused.per_nothing"
+    assert (helped.asked, await helped.drawn()) == (0, 0)
+    assert (await helped.improved(asker=helped.server.asker(2, roles=(7,)))).key
+
+
 async def test_nobody_hammers_the_model_and_others_may_go_on_asking(helped: Helped) -> None:
     for _ in range(MOST_ASKED):
         await helped.improved()

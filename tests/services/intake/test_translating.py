@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.intake.prompt_help import PATIENCE_S, Help
 from bot.domain.pools import Pool
+from bot.domain.prices import Charge
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.domain.tenancy import Ceiling
 from bot.errors import StorageTrouble
@@ -16,10 +17,10 @@ from bot.sandbox.upstream import Fault
 from bot.services.intake.prompt_help import MOST_ASKED
 from tests.services.harness import GUILD
 from tests.services.helped import ENGLISH, GERMAN, PRICE, open_helped
-from tests.services.server_harness import ADA, refusal
+from tests.services.server_harness import ADA, refusal, set_rule
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from tests.services.helped import Helped
@@ -107,6 +108,7 @@ async def test_a_word_that_only_the_translation_has_is_refused_and_strikes_nobod
 
     assert (await refusal(helped.server.imagine(GERMAN))).id == "refused.words"
     assert await helped.world.all_jobs() == []
+    assert (await helped.spent(), await helped.drawn()) == (0, 1)
     assert not (await helped.server.moderation.member(GUILD, 1)).strikes
 
 
@@ -117,6 +119,99 @@ async def test_a_word_that_is_only_warned_of_is_noted_once_though_it_is_read_twi
     job = await helped.server.imagine(GERMAN)
 
     assert (job.prompt, job.notes) == (ENGLISH, ("note.words_warned",))
+
+
+# -- pictures that are refused ---------------------------------------------------------------------------------
+
+
+async def one_at_once(helped: Helped) -> None:
+    await helped.server.rule(Pool.NORMAL, GUILD, 50, running=1, waiting=0)
+    await helped.server.imagine()
+
+
+async def a_rest(helped: Helped) -> None:
+    await set_rule(
+        helped.server.guilds,
+        GUILD,
+        ADA,
+        Pool.NORMAL,
+        GUILD,
+        per_day=50,
+        running=3,
+        waiting=10,
+        cooldown=3600,
+    )
+    await helped.server.imagine()
+
+
+async def nothing(helped: Helped) -> None:
+    await helped.server.rule(Pool.NORMAL, GUILD, 50, running=0, waiting=0)
+
+
+async def no_clips(helped: Helped) -> None:
+    await helped.world.services.prompt_settings.set_defaults(GUILD, ADA, GUILD, "--video")
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (one_at_once, "refused.at_once"),
+        (a_rest, "refused.cooldown"),
+        (nothing, "refused.per_nothing"),
+        (no_clips, "refused.video_off"),
+    ],
+)
+async def test_for_a_picture_that_cannot_begin_nobody_is_asked_and_nothing_is_charged(
+    helped: Helped, given: Callable[[Helped], Awaitable[None]], why: str
+) -> None:
+    await given(helped)
+    before = (await helped.spent(), await helped.drawn())
+
+    assert [(await refusal(helped.server.imagine(GERMAN))).id for _ in range(2)] == [why] * 2
+    assert (helped.asked, await helped.questions()) == (0, [])
+    assert (await helped.spent(), await helped.drawn()) == before
+
+
+def meanwhile(
+    helped: Helped, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Awaitable[object]]
+) -> None:
+    """Something happens while the model thinks."""
+    chat_of = helped.world.services.improving.helper.chat_of
+
+    class Thinking:
+        async def chat(self, model: str, *, instructions: str, words: str, seconds: float) -> str:
+            way = chat_of(helped.world.services.accounts.fixed["default"])
+            assert way is not None
+            await happens()
+            return await way.chat(model, instructions=instructions, words=words, seconds=seconds)
+
+    monkeypatch.setattr(helped.world.services.improving.helper, "chat_of", lambda _api: Thinking())
+
+
+@pytest.mark.parametrize("fault", [None, Fault.CHAT_DECLINES])
+async def test_who_is_refused_after_the_model_was_asked_pays_nothing_and_the_owners_count_keeps_it(
+    helped: Helped, monkeypatch: pytest.MonkeyPatch, fault: Fault | None
+) -> None:
+    await helped.server.rule(Pool.NORMAL, GUILD, 50, running=1, waiting=0)
+    if fault is not None:
+        helped.model.fault(fault, endpoint="chat")
+    meanwhile(helped, monkeypatch, helped.server.imagine)
+
+    assert (await refusal(helped.server.imagine(GERMAN))).id == "refused.at_once"
+    assert await helped.questions() == ["help", "help_refund"]
+    assert (helped.asked, await helped.spent(), await helped.drawn()) == (1, 1, 2)
+
+
+async def test_of_a_command_that_came_twice_no_words_are_paid_that_no_picture_has(
+    helped: Helped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker = helped.server.asker()
+    meanwhile(helped, monkeypatch, lambda: helped.server.imagine(GERMAN, asker=asker))
+
+    job = await helped.server.imagine(GERMAN, asker=asker)
+
+    assert (job.prompt, len(await helped.world.all_jobs())) == (GERMAN, 1)
+    assert (helped.asked, await helped.spent()) == (1, 1)
 
 
 # -- trouble -------------------------------------------------------------------------------------------------
@@ -178,6 +273,17 @@ async def test_the_last_that_somebody_has_goes_into_a_picture_and_not_into_its_w
 
     assert (without.prompt, without.notes) == (GERMAN, (LIMIT,))
     assert (enough.prompt, helped.asked) == (ENGLISH, 1)
+
+
+async def test_a_clip_that_the_server_itself_asks_for_has_its_whole_price_left(helped: Helped) -> None:
+    helped.world.services.imagine.chains.intake.video = True
+    await helped.server.guilds.set_price(GUILD, ADA, Pool.NORMAL, Charge.VIDEO, 8)
+    await helped.world.services.prompt_settings.set_defaults(GUILD, ADA, GUILD, "--video")
+    await helped.server.rule(Pool.NORMAL, GUILD, per_day=8 + PRICE - 1)
+
+    job = await helped.server.imagine(GERMAN)
+
+    assert (job.units, LIMIT in job.notes, helped.asked) == (8, True, 0)
 
 
 async def test_the_last_of_the_owners_ceiling_goes_into_a_picture_too(helped: Helped) -> None:

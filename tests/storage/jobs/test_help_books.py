@@ -153,6 +153,31 @@ async def test_a_picture_is_asked_for_by_one_press_until_that_is_given_back_or_l
     assert await books.book(of_picture(-2, interaction=11, at=AT + HOUR + 5), FREE, None, budget())
 
 
+async def test_a_question_begins_no_job_and_its_picture_does(storage: Storage) -> None:
+    books, busy = storage.help_books, Allowance(9, 1, 0)
+    await storage.jobs.insert(making.job(user_id=7, home=GUILD), busy)
+
+    with pytest.raises(UserError) as picture:
+        await books.book(replace(call(1), beside=1), busy, None, budget())
+
+    assert picture.value.text.id == "refused.at_once"
+    assert await books.book(call(2), busy, None, budget())
+
+
+async def test_a_question_without_a_picture_is_let_off_and_may_be_asked_again_by_another_press(
+    storage: Storage,
+) -> None:
+    books = storage.help_books
+    await books.book(of_picture(-2), FREE, None, budget())
+
+    await books.let_off(of_picture(-2), AT + 5)
+    await books.let_off(of_picture(-2), AT + 6)
+
+    assert (await spent(storage), await drawn(storage)) == (0, 1)
+    assert not await books.book(of_picture(-2), FREE, None, budget())
+    assert await books.book(of_picture(-2, interaction=10), FREE, None, budget())
+
+
 async def test_a_question_leaves_enough_for_the_picture_that_it_is_for(storage: Storage) -> None:
     books, mine = storage.help_books, Allowance(3, None, None)
     with pytest.raises(UserError) as member:
