@@ -200,6 +200,13 @@ def _access(value: object) -> Access:
     return value if isinstance(value, Access) else parse_access(str(value))
 
 
+def _server(value: object) -> int:
+    server = read_id(str(value))
+    if server is None:
+        raise ValueError("must be the id of a server, such as 123456789012345678")
+    return server
+
+
 def _ceiling(value: object) -> Ceiling:
     return value if isinstance(value, Ceiling) else parse_ceiling(str(value))
 
@@ -242,5 +249,6 @@ DefaultPool = Annotated[Pool, BeforeValidator(_upper), AfterValidator(_midjourne
 Engine = Annotated[str, BeforeValidator(_lower), AfterValidator(_engine)]
 Upper = BeforeValidator(_upper)
 Lower = BeforeValidator(_lower)
+Server = Annotated[int, PlainValidator(_server)]
 Servers = Annotated[Access, PlainValidator(_access)]
 Ceilings = Annotated[Ceiling, PlainValidator(_ceiling)]

@@ -93,6 +93,8 @@ def test_a_token_with_a_blank_inside_is_refused_without_showing_it() -> None:
         ("DEFAULT_POOL", "SLOW", "it should be 'NORMAL', 'FAST', 'TURBO' or 'DRAW'"),
         ("DEFAULT_POOL", "DRAW", "should be 'NORMAL', 'FAST' or 'TURBO'"),
         ("ENGINE_MODEL", "midjourney", "must be an image model such as gpt-image-1.5, or dall-e-3"),
+        ("OWNER_GUILD", "123456789012345678901234567890", "must be the id of a server"),
+        ("OWNER_GUILD", "my server", "must be the id of a server"),
         ("MAX_RUNNING", "0", "greater than or equal to 1"),
         ("MAX_RUNNING", "many", "valid integer"),
         ("READS_PER_SECOND", "0", "greater than 0"),

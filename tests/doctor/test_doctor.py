@@ -394,6 +394,21 @@ async def test_commands_that_discord_knows_otherwise_are_noticed(place: Place) -
     assert "Discord knows all" in told.words
 
 
+async def test_the_owners_server_is_looked_for_where_it_is_named(place: Place) -> None:
+    named = str(place.fake.guild.id)
+    fresh = (await findings(place, EASEL_OWNER_GUILD=named))["owner's server"]
+    place.fake._rest.commands.overwrite(
+        place.fake.guild.id, [{"name": "ops", "description": "The owner's", "type": 1}]
+    )
+    told = (await findings(place, EASEL_OWNER_GUILD=named))["owner's server"]
+    wrong = (await findings(place, EASEL_OWNER_GUILD="123456789012345678"))["owner's server"]
+
+    assert (fresh.fine, told.fine, wrong.fine) == (True, True, False)
+    assert "`easel run` tells Discord" in fresh.words
+    assert told.words == "has /ops"
+    assert "123456789012345678, which EASEL_OWNER_GUILD names: check the id" in wrong.words
+
+
 async def test_a_clock_that_is_wrong_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor_discord, "time", lambda: time.time() - 95)
 
