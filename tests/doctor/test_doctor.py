@@ -122,6 +122,16 @@ async def test_what_is_wrong_with_the_key_or_the_account_comes_with_advice(
     assert advice in found.words
 
 
+async def test_an_address_with_a_wrong_path_is_named_and_that_of_an_account_as_well(place: Place) -> None:
+    wrong = f"{place.upstream.origin}/v1"
+    found = await findings(
+        place, EASEL_OHMYGPT_ORIGIN=wrong, EASEL_ACCOUNTS=f"studio=ohmygpt:{wrong}|{SANDBOX_KEY}"
+    )
+
+    assert "check EASEL_API_URL with its path, and the kind in EASEL_API_KIND" in found["image API"].words
+    assert "check EASEL_ACCOUNTS as studio" in found["image API (studio)"].words
+
+
 async def test_a_balance_that_cannot_be_read_is_its_own_finding(place: Place) -> None:
     place.upstream.fault(Fault.BAD_KEY, times=None, endpoint="balance")
 
