@@ -274,7 +274,8 @@ async def _helper(model: str, chat: OpenAiChat | None) -> Finding:
                 fine=False,
                 words=f"off: {error.message}: give its key the permission for {model}, or set EASEL_HELPER_KEY",
             )
-        return Finding(name, fine=True, words=f"{model}; its server lists no models, so it was not looked up")
+        words = f"{model}; its server lists no models ({error.message}), so neither it nor its address was looked up"
+        return Finding(name, fine=True, words=words)
     if model not in known:
         return Finding(
             name, fine=False, words=f"its key may not use {model}: choose another EASEL_HELPER_MODEL"

@@ -63,6 +63,11 @@ def address_of(*schemes: str) -> Callable[[str], str]:
     return check
 
 
+def _before_chat(value: str) -> str:
+    """The address before `/v1`: many write, and many services show, the one that ends with it or the whole one."""
+    return re.sub(r"/v1(?:/chat/completions)?$", "", value)
+
+
 def _bare(word: str) -> Callable[[SecretStr], SecretStr]:
     """Forgive what people paste around a secret: blanks, quotes, the scheme word of an Authorization header."""
 
@@ -232,6 +237,7 @@ def _lower(value: object) -> object:
 
 
 Web = Annotated[str, AfterValidator(address_of("http", "https"))]
+ChatServer = Annotated[Web, AfterValidator(_before_chat)]
 Socket = Annotated[str, AfterValidator(address_of("ws", "wss"))]
 Database = Annotated[str, AfterValidator(spelled_database)]
 BotToken = Annotated[SecretStr, AfterValidator(_bare("Bot"))]

@@ -161,6 +161,15 @@ def test_addresses_lose_their_last_slash() -> None:
     assert settings.discord_gateway == "ws://127.0.0.1:8082"
 
 
+@pytest.mark.parametrize("path", ["", "/", "/v1", "/v1/", "/v1/chat/completions", "/v1/chat/completions/"])
+def test_a_chat_models_address_is_written_with_or_without_its_path(path: str) -> None:
+    settings = load(
+        NEEDED | {"EASEL_HELPER_URL": f"https://chat.example/to{path}", "EASEL_HELPER_KEY": "sk-chat"}
+    )
+
+    assert settings.helper_url == "https://chat.example/to"
+
+
 @pytest.mark.parametrize(
     ("spelled", "meant"),
     [

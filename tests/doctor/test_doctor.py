@@ -511,5 +511,14 @@ async def test_the_second_engine_is_looked_for_in_the_keys_list_of_models(
     assert not place.upstream.drawn
 
 
+async def test_a_chat_model_is_looked_up_at_its_address_however_it_is_written(place: Place) -> None:
+    named = {"EASEL_HELPER_MODEL": "gpt-4o-mini", "EASEL_HELPER_KEY": SANDBOX_KEY}
+    written = await findings(place, EASEL_HELPER_URL=f"{place.upstream.origin}/v1/chat/completions", **named)
+    wrong = await findings(place, EASEL_HELPER_URL=f"{place.upstream.origin}/chat", **named)
+
+    assert written["prompt helper"].words == "gpt-4o-mini may be used"
+    assert "neither it nor its address was looked up" in wrong["prompt helper"].words
+
+
 async def test_without_a_second_engine_nothing_is_said_of_one(place: Place) -> None:
     assert "second engine" not in await findings(place)
