@@ -18,6 +18,7 @@ from bot.domain.costs import Money, Rates, parse_money, parse_rates
 from bot.domain.engine_models import engine_model
 from bot.domain.pools import MIDJOURNEY_POOLS, Allowance, Pool, parse_default_rules
 from bot.domain.tenancy import Access, Ceiling, parse_access, parse_ceiling, read_id
+from bot.midjourney.addresses import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +59,10 @@ def address_of(*schemes: str) -> Callable[[str], str]:
             raise ValueError("must not hold a user name or password")
         if parts.query or parts.fragment:
             raise ValueError("must end before any ? or #")
+        if (
+            origin_of(re.sub("^ws", "http", spelled, flags=re.IGNORECASE)) is None
+        ):  # the rules of whoever uses it
+            raise ValueError(f"must be an address like {wanted}")
         return spelled
 
     return check
@@ -94,7 +99,8 @@ _IMAGE_HOST: Final = re.compile(
 
 def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
     for host in value:
-        if not _IMAGE_HOST.fullmatch(host):
+        address = host if "://" in host else f"https://{host}"
+        if not _IMAGE_HOST.fullmatch(host) or origin_of(address) is None:
             raise ValueError(
                 "must be names like pictures.example, 127.0.0.1:8080 or http://mj:8080, with commas between them"
             )
