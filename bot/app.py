@@ -269,4 +269,5 @@ async def sync(settings: Settings) -> int:
         await app.log_in()
         if not await app.bot.sync_if_changed(force=True):
             raise StartupError("Discord did not take the commands; the log says why.")
+        await app.bot.sync_owner_guild(force=True)
         return len(app.bot.tree.get_commands())

@@ -64,6 +64,9 @@ TURN_S: Final = 10.0
 """Whoever takes longer, or died meanwhile, leaves the telling to the next process."""
 SYNCED: Final = "commands_synced"
 """Under this name the store keeps the hash of the commands that Discord has."""
+OWNERS_SYNCED: Final = "owner_commands_synced"
+"""Under this name the store keeps the hash of those that Discord has for the owner's server alone."""
+OWNER_GUILD_ADVICE: Final = "check the id, and invite the bot there"
 CHAT: Final = discord.AppCommandType.chat_input.value
 OWNERS_S: Final = 300.0
 """For how long it is remembered who owns the application."""
@@ -165,6 +168,7 @@ class Easel(commands.AutoShardedBot):
             await self._check_application()
             if self._sync_commands:
                 await self.sync_if_changed()
+                await self._try_owner_guild()
         except StorageTrouble as trouble:
             raise StartupDelayed(f"The database does not answer: {trouble}.") from None
         if self.on_setup is not None:
@@ -206,6 +210,37 @@ class Easel(commands.AutoShardedBot):
         log.info("commands_synced", extra={"commands": len(synced)})
         return True
 
+    async def sync_owner_guild(self, *, force: bool = False) -> None:
+        """Tell Discord the commands of the owner's server if they differ from those it was told last.
+
+        Raises `StartupError` or `StartupDelayed` with one sentence where Discord does not take them.
+        """
+        guild = self.owner_guild
+        if guild is None:
+            return
+        fingerprint = self._fingerprint(guild)
+        if not force and await self._meta.get(OWNERS_SYNCED) == fingerprint:
+            return
+        application_id, told = self.application_id or 0, await self._payloads(guild)
+        try:
+            await self.http.bulk_upsert_guild_commands(application_id, guild.id, told)
+        except (discord.Forbidden, discord.NotFound):
+            raise StartupError(
+                f"Discord does not take /ops for {guild.id}, which EASEL_OWNER_GUILD names: {OWNER_GUILD_ADVICE}."
+            ) from None
+        except (discord.HTTPException, *NETWORK) as error:
+            raise StartupDelayed(
+                f"Discord does not take /ops for the server of EASEL_OWNER_GUILD now: {error}."
+            ) from None
+        await self._meta.set(OWNERS_SYNCED, fingerprint)
+
+    async def _try_owner_guild(self) -> None:
+        """A server that is shut is no reason not to start; it is tried again at the next one."""
+        try:
+            await self.sync_owner_guild()
+        except StartupError as refusal:
+            log.warning("owner_commands_not_synced", extra={"reason": str(refusal)})
+
     async def _has_turn(self, fingerprint: str) -> bool:
         """Whether it falls to this process to tell Discord: of several that start together one does, the others wait."""
         while await self._meta.get(SYNCED) != fingerprint:
@@ -244,11 +279,7 @@ class Easel(commands.AutoShardedBot):
         id_ = self.application_id
         if id_ is None:
             raise app_commands.MissingApplicationID
-        synced = await self.http.bulk_upsert_global_commands(id_, await self._payloads())
-        if self.owner_guild is not None:
-            owners = await self._payloads(self.owner_guild)
-            await self.http.bulk_upsert_guild_commands(id_, self.owner_guild.id, owners)
-        return synced
+        return await self.http.bulk_upsert_global_commands(id_, await self._payloads())
 
     async def _payloads(self, guild: discord.Object | None = None) -> list[Any]:
         """What Discord is told of the commands, translations and all."""
@@ -269,11 +300,11 @@ class Easel(commands.AutoShardedBot):
             for command in self.tree.get_commands(guild=guild)
         ]
 
-    def _fingerprint(self) -> str:
+    def _fingerprint(self, guild: discord.Object | None = None) -> str:
         """A hash over all that what Discord is told is made of; the sentences unread, for most starts tell nothing."""
-        told = self.english_payloads()
-        if self.owner_guild is not None:
-            told += [one | {"guild": self.owner_guild.id} for one in self.english_payloads(self.owner_guild)]
+        told = self.english_payloads(guild)
+        if guild is not None:
+            told = [one | {"guild": guild.id} for one in told]
         told.sort(key=lambda command: (command.get("type", 1), command["name"]))
         made_of = [self.application_id, told, self.catalogues.digest]
         spelled = json.dumps(made_of, sort_keys=True, ensure_ascii=False, default=str)

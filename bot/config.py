@@ -38,6 +38,7 @@ from bot.setting_types import (
     Numbers,
     OtherListening,
     Rules,
+    Server,
     Servers,
     Socket,
     Upper,
@@ -193,8 +194,8 @@ class Settings(ModelSettings, LocalSettings):
         json_schema_extra={"shown": "unlimited"},
         description="The most that all servers together draw on each of your accounts, in the same form.",
     )
-    owner_guild: int | None = Field(
-        None, ge=1, description="Id of the server in which you find `/ops`; unset: there is no such command."
+    owner_guild: Server | None = Field(
+        None, description="Id of the server in which you find `/ops`; unset: there is no such command."
     )
     default_pool: DefaultPool = Field(
         Pool.NORMAL,

@@ -23,7 +23,7 @@ from bot.domain.pools import Pool
 from bot.domain.servers.access import ChannelPolicy
 from bot.domain.upstream_keys import NEARLY_PERCENT
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
-from bot.finding import Finding
+from bot.finding import Finding, advice_on
 from bot.image_accounts import OwnersApi, chat_of, open_accounts, picture_settings
 from bot.midjourney.mjproxy.client import MjProxyApi
 from bot.midjourney.mjproxy.reporting import report
@@ -51,11 +51,6 @@ LITTLE_DISK: Final = 200 * 1024 * 1024
 """Below this a busy bot is in danger: SQLite refuses to write when the disk is full."""
 PATIENCE_S: Final = 10
 BROKEN: Final = 500
-ADVICE: Final = {
-    RemoteFault.KEY: "make a key with the Midjourney permission and put it into EASEL_API_KEY",
-    RemoteFault.BALANCE: "top the account up",
-    RemoteFault.UNREACHED: "check the network and EASEL_API_URL",
-}
 KUBERNETES: Final = re.compile(r"EASEL(?:_[A-Z0-9]+)*_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
 """Names that Kubernetes adds for a service called easel."""
 
@@ -279,7 +274,8 @@ async def _helper(model: str, chat: OpenAiChat | None) -> Finding:
                 fine=False,
                 words=f"off: {error.message}: give its key the permission for {model}, or set EASEL_HELPER_KEY",
             )
-        return Finding(name, fine=True, words=f"{model}; its server lists no models, so it was not looked up")
+        words = f"{model}; its server lists no models ({error.message}), so neither it nor its address was looked up"
+        return Finding(name, fine=True, words=words)
     if model not in known:
         return Finding(
             name, fine=False, words=f"its key may not use {model}: choose another EASEL_HELPER_MODEL"
@@ -321,9 +317,7 @@ async def _account(
             page = await api.page(1, size=5)
             words = f"takes the key; {page.total} tasks on the account"
     except RemoteError as error:
-        advice = ADVICE.get(error.fault, "see whether the service still offers Midjourney, or try later")
-        if not is_own:
-            advice = advice.replace("EASEL_API_KEY", f"EASEL_ACCOUNTS as {name}")
+        advice = advice_on(error.fault, None if is_own else name)
         yield Finding(f"image API{of}", fine=False, words=f"{error.message}: {advice}")
         known = error.fault in {RemoteFault.KEY, RemoteFault.BALANCE, RemoteFault.UNREACHED}
         if isinstance(api, MidjourneyApi) and not known and await other():

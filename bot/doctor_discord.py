@@ -11,7 +11,7 @@ import aiohttp
 import discord
 from discord.http import Route
 
-from bot.client import Easel, extensions_of
+from bot.client import OWNER_GUILD_ADVICE, Easel, extensions_of
 from bot.finding import Finding
 from bot.i18n import Catalogues
 from bot.image_accounts import open_accounts
@@ -75,6 +75,8 @@ async def examine_discord(settings: Settings, policies: Policies) -> AsyncIterat
                 "Discord", fine=fine, words=words if fine else f"{words}: find out what restarts the bot"
             )
             yield await _commands(client)
+            if settings.owner_guild is not None:
+                yield await _owner_commands(client, settings.owner_guild)
             yield await _servers(client, policies)
     except discord.LoginFailure:
         yield Finding(
@@ -102,6 +104,20 @@ async def _commands(client: Easel) -> Finding:
             words="Discord knows others: `easel sync` tells it, or the next `easel run`",
         )
     return Finding("commands", fine=True, words=f"Discord knows all {len(ours)}")
+
+
+async def _owner_commands(client: Easel, guild_id: int) -> Finding:
+    """Whether `/ops` stands, or can stand, in the server that the owner named."""
+    name = "owner's server"
+    try:
+        known = await client.tree.fetch_commands(guild=discord.Object(guild_id))
+    except (discord.Forbidden, discord.NotFound):
+        words = (
+            f"Discord shows the bot no server {guild_id}, which EASEL_OWNER_GUILD names: {OWNER_GUILD_ADVICE}"
+        )
+        return Finding(name, fine=False, words=words)
+    words = "has /ops" if known else "has no /ops yet: `easel run` tells Discord"
+    return Finding(name, fine=True, words=words)
 
 
 def _signature(command: Any) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.setting_types import ApiKey, Engine, Web
+from bot.setting_types import ApiKey, ChatServer, Engine
 
 
 class ModelSettings(BaseModel):
@@ -25,9 +25,9 @@ class ModelSettings(BaseModel):
         description="Chat model that improves and translates prompts, such as `gpt-4o-mini` or a Claude model; unset: there is "
         "no such help. The account's own key pays, at OhMyGPT.",
     )
-    helper_url: Web | None = Field(
+    helper_url: ChatServer | None = Field(
         None,
-        description="Another address of the chat model: whatever serves `/v1/chat/completions`; needs `HELPER_KEY`.",
+        description="Another address of the chat model: of whatever serves `/v1/chat/completions`, with or without that path; needs `HELPER_KEY`.",
     )
     helper_key: ApiKey | None = Field(
         None,

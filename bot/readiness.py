@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.accounts import DEFAULT_ACCOUNT
 from bot.errors import RemoteError, RemoteFault, StartupError, StorageTrouble
+from bot.finding import advice_on
 from bot.services.accounts.checking import check
 from bot.storage.errors import REASONS
 
@@ -141,8 +142,8 @@ class Readiness:
             except RemoteError as error:
                 said = f"{error.fault.value}: {error.message}"
                 if said != self._upstream:
-                    fault = error.fault.value
-                    log.warning("upstream_not_ready", extra={"fault": fault, "reason": error.message})
+                    reason = f"{error.message}: {advice_on(error.fault)}"
+                    log.warning("upstream_not_ready", extra={"fault": error.fault.value, "reason": reason})
                 self._upstream = said
                 refused = refused + 1 if error.fault is RemoteFault.KEY else 0
                 if refused >= REFUSALS and not self._answered:

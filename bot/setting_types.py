@@ -18,6 +18,7 @@ from bot.domain.costs import Money, Rates, parse_money, parse_rates
 from bot.domain.engine_models import engine_model
 from bot.domain.pools import MIDJOURNEY_POOLS, Allowance, Pool, parse_default_rules
 from bot.domain.tenancy import Access, Ceiling, parse_access, parse_ceiling, read_id
+from bot.midjourney.addresses import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,9 +59,18 @@ def address_of(*schemes: str) -> Callable[[str], str]:
             raise ValueError("must not hold a user name or password")
         if parts.query or parts.fragment:
             raise ValueError("must end before any ? or #")
+        if (
+            origin_of(re.sub("^ws", "http", spelled, flags=re.IGNORECASE)) is None
+        ):  # the rules of whoever uses it
+            raise ValueError(f"must be an address like {wanted}")
         return spelled
 
     return check
+
+
+def _before_chat(value: str) -> str:
+    """The address before `/v1`: many write, and many services show, the one that ends with it or the whole one."""
+    return re.sub(r"/v1(?:/chat/completions)?$", "", value)
 
 
 def _bare(word: str) -> Callable[[SecretStr], SecretStr]:
@@ -89,7 +99,8 @@ _IMAGE_HOST: Final = re.compile(
 
 def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
     for host in value:
-        if not _IMAGE_HOST.fullmatch(host):
+        address = host if "://" in host else f"https://{host}"
+        if not _IMAGE_HOST.fullmatch(host) or origin_of(address) is None:
             raise ValueError(
                 "must be names like pictures.example, 127.0.0.1:8080 or http://mj:8080, with commas between them"
             )
@@ -200,6 +211,13 @@ def _access(value: object) -> Access:
     return value if isinstance(value, Access) else parse_access(str(value))
 
 
+def _server(value: object) -> int:
+    server = read_id(str(value))
+    if server is None:
+        raise ValueError("must be the id of a server, such as 123456789012345678")
+    return server
+
+
 def _ceiling(value: object) -> Ceiling:
     return value if isinstance(value, Ceiling) else parse_ceiling(str(value))
 
@@ -225,6 +243,7 @@ def _lower(value: object) -> object:
 
 
 Web = Annotated[str, AfterValidator(address_of("http", "https"))]
+ChatServer = Annotated[Web, AfterValidator(_before_chat)]
 Socket = Annotated[str, AfterValidator(address_of("ws", "wss"))]
 Database = Annotated[str, AfterValidator(spelled_database)]
 BotToken = Annotated[SecretStr, AfterValidator(_bare("Bot"))]
@@ -242,5 +261,6 @@ DefaultPool = Annotated[Pool, BeforeValidator(_upper), AfterValidator(_midjourne
 Engine = Annotated[str, BeforeValidator(_lower), AfterValidator(_engine)]
 Upper = BeforeValidator(_upper)
 Lower = BeforeValidator(_lower)
+Server = Annotated[int, PlainValidator(_server)]
 Servers = Annotated[Access, PlainValidator(_access)]
 Ceilings = Annotated[Ceiling, PlainValidator(_ceiling)]

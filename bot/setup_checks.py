@@ -12,6 +12,7 @@ import discord
 from bot.client import use_addresses
 from bot.discord_refusals import discord_refusals
 from bot.errors import RemoteError, RemoteFault, StartupDelayed, StartupError
+from bot.finding import advice_on
 from bot.image_accounts import open_accounts
 from bot.midjourney.mjproxy.client import MjProxyApi
 from bot.midjourney.transport import open_clients
@@ -44,6 +45,13 @@ class Account:
     """None: the key may not read the balance."""
 
 
+TIME_MAY_MEND: Final = frozenset({RemoteFault.UNREACHED, RemoteFault.THROTTLED, RemoteFault.UNCLEAR})
+
+
+class NoSuchApi(StartupError):
+    """What answers there is not this image API: that says nothing about the key, and another key would not mend it."""
+
+
 @asynccontextmanager
 async def _logged_in(settings: Settings) -> AsyncIterator[discord.Client]:
     use_addresses(settings.discord_api, settings.discord_gateway)
@@ -73,7 +81,10 @@ async def wait_for_servers(settings: Settings, clock: Clock, *, seconds: float) 
 
 
 async def try_key(settings: Settings) -> Account:
-    """Ask the image API, by calls that cost nothing. Raises `StartupError`, or `StartupDelayed` if it is away."""
+    """Ask the image API, by calls that cost nothing.
+
+    Raises `StartupDelayed` if it is away, `NoSuchApi` if it is none, and `StartupError` for what is wrong with the key.
+    """
     async with open_clients() as clients:
         api = open_accounts(settings, clients).own
         tasks = None
@@ -87,7 +98,14 @@ async def try_key(settings: Settings) -> Account:
                 raise StartupError(
                     "The image API refuses this key: make one with the Midjourney permission."
                 ) from None
-            raise StartupDelayed(f"The image API cannot be asked now: {error.message}.") from None
+            advice = advice_on(error.fault)
+            if error.fault in TIME_MAY_MEND:
+                raise StartupDelayed(
+                    f"The image API cannot be asked now: {error.message}: {advice}."
+                ) from None
+            raise (NoSuchApi if error.fault is RemoteFault.REFUSED else StartupError)(
+                f"The image API does not serve this key: {error.message}: {advice}."
+            ) from None
         if isinstance(api, MjProxyApi):
             return Account(tasks, None)
         try:

@@ -3,6 +3,7 @@ Never here: how it is put there (`bot.storage.backup`, `bot.storage.transfer`)."
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path  # noqa: TC003 - typer reads annotations when the program runs
 from typing import Annotated
 
@@ -66,9 +67,11 @@ async def _settle(url: str, *, yes: bool) -> None:
 
 async def _into_server(file: Path, url: str, *, yes: bool) -> None:
     from bot.cli.progress import bar  # noqa: PLC0415 - as above
+    from bot.storage.backup import verify  # noqa: PLC0415 - as above
     from bot.storage.transfer import from_file  # noqa: PLC0415 - as above
 
     if not yes:
+        await asyncio.to_thread(verify, file)  # nobody is asked for what cannot be
         require_yes("Replace all that the database holds? Nothing of it is kept; `easel backup FILE` would.")
     with bar() as show:
         jobs = await from_file(file, url, progress=show)
@@ -81,6 +84,7 @@ async def _into_file(file: Path, target: Path, *, yes: bool) -> None:
     from bot.storage import backup  # noqa: PLC0415 - as above
 
     if not yes and look_at(target) is not None:
+        await asyncio.to_thread(backup.verify, file)  # nobody is asked for what cannot be
         require_yes(f"Replace {target} (it is kept beside)?")
 
     def tell(restored: tuple[int, Path | None]) -> None:

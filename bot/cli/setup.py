@@ -166,6 +166,7 @@ class _Dialogue:
         """Ask until the answer passes; what is there already is tried first."""
         from bot.errors import StartupDelayed, StartupError  # noqa: PLC0415 - as above
         from bot.setting_names import by_new_name  # noqa: PLC0415 - as above
+        from bot.setup_checks import NoSuchApi  # noqa: PLC0415 - as above
 
         answer = self._given(name)
         for tries in range(MOST_TRIES):
@@ -175,8 +176,8 @@ class _Dialogue:
             try:
                 settings = self.settings()
                 found = await check(settings)
-            except StartupDelayed:
-                raise  # whoever is away said nothing about the answer
+            except (StartupDelayed, NoSuchApi):
+                raise  # whoever is away, or somebody else, said nothing about the answer
             except StartupError as error:
                 if not self.asks or tries == MOST_TRIES - 1:
                     raise

@@ -22,17 +22,18 @@ PUBLIC_HOSTS: Final = ("cdn.discordapp.com", "media.discordapp.net", "pi.ohmygpt
 LONGEST_ADDRESS: Final = 4096
 LONGEST_HOST: Final = 253
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_HOST: Final = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*")
+_HOST: Final = re.compile(r"(?!.*\.\.|.*[^.]{64})[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*")
+"""No part of a name is empty, nor longer than 63: the resolver raises `UnicodeError` for such, which nobody expects."""
 _LARGEST_PORT: Final = 65_535
 
 
-def checked_origin(written: str, setting: str) -> str:
-    """Return `scheme://host[:port][/path]` without a trailing slash, or raise `StartupError` naming the setting."""
+def origin_of(written: str) -> str | None:
+    """Return `scheme://host[:port][/path]` of http or https without a trailing slash; None: it is no such address."""
     try:
         url = httpx.URL(written.strip())
         scheme, host, port = _place(url)
-    except (httpx.InvalidURL, UnicodeError) as error:
-        raise StartupError(f"{setting} must be an address like https://api.example.com") from error
+    except (httpx.InvalidURL, UnicodeError):
+        return None
     plain = not (url.userinfo or url.query or url.fragment)
     if (
         scheme not in _DEFAULT_PORTS
@@ -40,8 +41,16 @@ def checked_origin(written: str, setting: str) -> str:
         or not 0 < port <= _LARGEST_PORT
         or not plain
     ):
-        raise StartupError(f"{setting} must be an address like https://api.example.com")
+        return None
     return str(url.copy_with(host=host)).rstrip("/")
+
+
+def checked_origin(written: str, setting: str) -> str:
+    """The same, or raise `StartupError` naming the setting."""
+    origin = origin_of(written)
+    if origin is None:
+        raise StartupError(f"{setting} must be an address like https://api.example.com")
+    return origin
 
 
 class AllowedHosts:

@@ -63,7 +63,8 @@ def settle(execute: Execute) -> int:
     settled = execute(_UNSENT, {**states, "now": now}).rowcount
     execute(_FOLLOWED, {"submitted": JobState.SUBMITTED.value, "running": JobState.RUNNING.value})
     # Whoever starts next tells Discord the commands: what was told after the copy is not known here.
-    execute(_FORGOTTEN, {"key": "commands_synced"})
+    for key in ("commands_synced", "owner_commands_synced"):
+        execute(_FORGOTTEN, {"key": key})
     return settled
 
 

@@ -98,7 +98,7 @@ async def measure(size: str) -> Report:
                 "nothing": lambda: asyncio.sleep(5),
                 "clear tokens": lambda: _all(lambda: records.forget_tokens(now, limit=BATCH), 50),
                 "forget prompts": lambda: _all(
-                    lambda: records.forget_prompts(now, limit=BATCH, usual_days=300), 50
+                    lambda: records.forget_prompts(GUILD, now, limit=BATCH, usual_days=300), 50
                 ),
                 "erase a member": lambda: records.erase(GUILD, HEAVY, actor=actor, at=now),
             }

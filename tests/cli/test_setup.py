@@ -274,6 +274,35 @@ async def test_an_image_api_that_is_away_is_no_fault_of_the_key(place: Place) ->
     assert said.count("cannot be asked now") == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "path", "said"),
+    [("ohmygpt", "/v1", "EASEL_API_URL with its path"), ("mj-proxy", "/mj", "EASEL_API_KIND")],
+)
+async def test_an_address_where_no_image_api_answers_is_the_owners_to_mend_and_no_fault_of_the_key(
+    place: Place, kind: str, path: str, said: str
+) -> None:
+    more = {"EASEL_API_KIND": kind, "EASEL_OHMYGPT_ORIGIN": f"{place.upstream.origin}{path}"}
+
+    status, told = await setup(
+        place, answers=(place.fake.token, SANDBOX_KEY, "sk-asked-once-more"), more=more
+    )
+
+    assert status == 78, told
+    assert said in told
+    assert "✖" not in told
+    assert not (place.folder / ".env").exists()
+
+
+async def test_an_account_without_credit_is_the_owners_to_mend(place: Place) -> None:
+    place.upstream.fault(Fault.NO_BALANCE, times=None, endpoint="query-mj-tasks")
+
+    given = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": SANDBOX_KEY}
+
+    status, said = await setup(place, "--no-input", more=given)
+
+    assert (status, "top the account up" in said) == (78, True), said
+
+
 async def test_a_key_that_is_wrong_costs_no_second_question_about_the_token(place: Place) -> None:
     more = {"EASEL_DISCORD_TOKEN": place.fake.token, "EASEL_OHMYGPT_KEY": "not copied alone"}
 

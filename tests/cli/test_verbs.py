@@ -7,8 +7,10 @@ import asyncio
 import io
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 
@@ -311,6 +313,26 @@ def test_a_copy_that_cannot_go_into_a_server_costs_nothing_and_says_why(
     assert {file.name for file in folder.iterdir()} == {"easel.db", "copy.db"}
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("no.db", "cannot be read"), ("x.txt", "no database"), ("old.db", "of another program")],
+)
+@pytest.mark.parametrize("url", ["sqlite:///easel.db", "postgresql://easel@127.0.0.1:1/easel"])
+def test_a_file_that_is_no_copy_is_said_before_anybody_is_asked_to_replace_anything(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str, url: str
+) -> None:
+    easel("migrate")
+    (folder / "x.txt").write_text("hello")
+    with closing(sqlite3.connect(folder / "old.db")) as other:
+        other.execute("CREATE TABLE notes (words TEXT)")
+    monkeypatch.setenv("EASEL_DATABASE", url)
+
+    ended = CliRunner().invoke(cli, ["restore", name], input="y\n")
+
+    assert (ended.exit_code, said in ended.output) == (78, True), ended.output
+    assert "Replace" not in ended.output
+
+
 def test_what_other_tools_put_back_is_settled_where_it_is(folder: Path) -> None:
     easel("migrate")
     assert CliRunner().invoke(cli, ["restore", "--restored"], input="n\n").exit_code == 1
@@ -331,8 +353,8 @@ def test_what_other_tools_put_back_is_settled_where_it_is(folder: Path) -> None:
 def test_where_standard_input_is_closed_nobody_answers(
     folder: Path, verb: str, status: int, said: str
 ) -> None:
-    for name in ("copy.db", "easel.db"):
-        (folder / name).touch()
+    easel("migrate")
+    easel("backup", "copy.db")
 
     ended = subprocess.run(  # noqa: S603 - our own program
         ["/bin/sh", "-c", f"exec {sys.executable} -m bot {verb} <&-"],

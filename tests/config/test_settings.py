@@ -11,6 +11,7 @@ import pytest
 from bot.config import load, load_local, unknown_names
 from bot.domain.pools import Allowance, Pool
 from bot.errors import StartupError
+from bot.midjourney.addresses import origin_of
 from bot.setting_tables import env_example, settings_table
 from bot.setting_types import ListenAddress
 
@@ -81,6 +82,13 @@ def test_a_token_with_a_blank_inside_is_refused_without_showing_it() -> None:
         ("OHMYGPT_ORIGIN", "https://user:pass@host", "must not hold a user name or password"),
         ("OHMYGPT_ORIGIN", "https://host/?a=b", "must end before any ? or #"),
         ("OHMYGPT_ORIGIN", "https://host:99999", "must be an address"),
+        ("OHMYGPT_ORIGIN", "https://host:0", "must be an address like http://… or https://…"),
+        ("API_STORAGE", "https://.", "must be an address like http://… or https://…"),
+        ("WSRV_ORIGIN", "https://a..b", "must be an address like http://… or https://…"),
+        ("WSRV_ORIGIN", f"https://{'a' * 64}.example", "must be an address like http://… or https://…"),
+        ("PUBLIC_URL", "https://-", "must be an address like http://… or https://…"),
+        ("ACCOUNTS", f"home=mj-proxy:https://.|{TOKEN}", "must be an address like http://… or https://…"),
+        ("DISCORD_GATEWAY", "wss://a..b", "must be an address like ws://… or wss://…"),
         ("DISCORD_GATEWAY", "https://host", "must be an address like ws://… or wss://…"),
         ("WEB_LISTEN", "localhost", "must be host:port"),
         ("WEB_LISTEN", "127.0.0.1:70000", "must be host:port"),
@@ -93,10 +101,14 @@ def test_a_token_with_a_blank_inside_is_refused_without_showing_it() -> None:
         ("DEFAULT_POOL", "SLOW", "it should be 'NORMAL', 'FAST', 'TURBO' or 'DRAW'"),
         ("DEFAULT_POOL", "DRAW", "should be 'NORMAL', 'FAST' or 'TURBO'"),
         ("ENGINE_MODEL", "midjourney", "must be an image model such as gpt-image-1.5, or dall-e-3"),
+        ("OWNER_GUILD", "123456789012345678901234567890", "must be the id of a server"),
+        ("OWNER_GUILD", "my server", "must be the id of a server"),
         ("MAX_RUNNING", "0", "greater than or equal to 1"),
         ("MAX_RUNNING", "many", "valid integer"),
         ("READS_PER_SECOND", "0", "greater than 0"),
         ("SHARD_IDS", "one", "must be numbers like 0,1,2 or a range"),
+        ("IMAGE_HOSTS", "cdn.example:99999", "must be names like pictures.example"),
+        ("IMAGE_HOSTS", "good.example,a..b", "must be names like pictures.example"),
         ("IMAGE_HOSTS", "https://pictures.example", "must be names like pictures.example"),
         ("LOG_FORMAT", "xml", "'console' or 'json'"),
         ("LOG_LEVEL", "loud", "'DEBUG'"),
@@ -109,6 +121,22 @@ def test_a_wrong_value_is_one_sentence_with_its_name(name: str, value: str, hint
     assert text.startswith(f"EASEL_{name} ")
     assert hint in text
     assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("https://bücher.example/pfad", "http://MJ:8080", "https://a_b.example.", "http://[::1]:8080", "https://h:65535"),
+        *("https://.", "https://a..b", "https://h:0", "https://h:65536", "https://-", "https://[::1", "https://a b"),
+    ],
+)  # fmt: skip
+def test_what_is_read_as_an_address_is_one_to_whoever_uses_it(written: str) -> None:
+    try:
+        settings = load(NEEDED | {"EASEL_API_URL": written})
+    except StartupError:
+        assert origin_of(written) is None
+    else:
+        assert origin_of(settings.api_url) is not None
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
@@ -157,6 +185,15 @@ def test_addresses_lose_their_last_slash() -> None:
     assert settings.api_url == "https://mirror.example"
     assert settings.discord_api == "http://127.0.0.1:8081/api/v10"
     assert settings.discord_gateway == "ws://127.0.0.1:8082"
+
+
+@pytest.mark.parametrize("path", ["", "/", "/v1", "/v1/", "/v1/chat/completions", "/v1/chat/completions/"])
+def test_a_chat_models_address_is_written_with_or_without_its_path(path: str) -> None:
+    settings = load(
+        NEEDED | {"EASEL_HELPER_URL": f"https://chat.example/to{path}", "EASEL_HELPER_KEY": "sk-chat"}
+    )
+
+    assert settings.helper_url == "https://chat.example/to"
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,16 @@ async def test_what_is_wrong_with_the_key_or_the_account_comes_with_advice(
     assert advice in found.words
 
 
+async def test_an_address_with_a_wrong_path_is_named_and_that_of_an_account_as_well(place: Place) -> None:
+    wrong = f"{place.upstream.origin}/v1"
+    found = await findings(
+        place, EASEL_OHMYGPT_ORIGIN=wrong, EASEL_ACCOUNTS=f"studio=ohmygpt:{wrong}|{SANDBOX_KEY}"
+    )
+
+    assert "check EASEL_API_URL with its path, and the kind in EASEL_API_KIND" in found["image API"].words
+    assert "check EASEL_ACCOUNTS as studio" in found["image API (studio)"].words
+
+
 async def test_a_balance_that_cannot_be_read_is_its_own_finding(place: Place) -> None:
     place.upstream.fault(Fault.BAD_KEY, times=None, endpoint="balance")
 
@@ -394,6 +404,21 @@ async def test_commands_that_discord_knows_otherwise_are_noticed(place: Place) -
     assert "Discord knows all" in told.words
 
 
+async def test_the_owners_server_is_looked_for_where_it_is_named(place: Place) -> None:
+    named = str(place.fake.guild.id)
+    fresh = (await findings(place, EASEL_OWNER_GUILD=named))["owner's server"]
+    place.fake._rest.commands.overwrite(
+        place.fake.guild.id, [{"name": "ops", "description": "The owner's", "type": 1}]
+    )
+    told = (await findings(place, EASEL_OWNER_GUILD=named))["owner's server"]
+    wrong = (await findings(place, EASEL_OWNER_GUILD="123456789012345678"))["owner's server"]
+
+    assert (fresh.fine, told.fine, wrong.fine) == (True, True, False)
+    assert "`easel run` tells Discord" in fresh.words
+    assert told.words == "has /ops"
+    assert "123456789012345678, which EASEL_OWNER_GUILD names: check the id" in wrong.words
+
+
 async def test_a_clock_that_is_wrong_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor_discord, "time", lambda: time.time() - 95)
 
@@ -484,6 +509,15 @@ async def test_the_second_engine_is_looked_for_in_the_keys_list_of_models(
     assert found.fine is fine
     assert said in found.words
     assert not place.upstream.drawn
+
+
+async def test_a_chat_model_is_looked_up_at_its_address_however_it_is_written(place: Place) -> None:
+    named = {"EASEL_HELPER_MODEL": "gpt-4o-mini", "EASEL_HELPER_KEY": SANDBOX_KEY}
+    written = await findings(place, EASEL_HELPER_URL=f"{place.upstream.origin}/v1/chat/completions", **named)
+    wrong = await findings(place, EASEL_HELPER_URL=f"{place.upstream.origin}/chat", **named)
+
+    assert written["prompt helper"].words == "gpt-4o-mini may be used"
+    assert "neither it nor its address was looked up" in wrong["prompt helper"].words
 
 
 async def test_without_a_second_engine_nothing_is_said_of_one(place: Place) -> None:

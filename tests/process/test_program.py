@@ -133,3 +133,12 @@ async def test_commands_that_discord_does_not_take_are_one_sentence(
 
     with pytest.raises(StartupError, match="did not take the commands"):
         await app.sync(settings)
+
+
+async def test_an_owners_server_that_is_shut_is_one_sentence_of_the_verb(
+    fake: FakeDiscord, environ: dict[str, str]
+) -> None:
+    with pytest.raises(StartupError, match="123456789012345678, which EASEL_OWNER_GUILD names"):
+        await app.sync(config.load({**environ, "EASEL_OWNER_GUILD": "123456789012345678"}))
+
+    assert len(fake.calls("PUT", COMMANDS)) == 1

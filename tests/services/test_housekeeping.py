@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.servers.guilds import DELETION_DELAY_MS
 from bot.errors import StorageTrouble
-from bot.services.housekeeping import BATCH, EVERY_SECONDS, Housekeeping
+from bot.services.housekeeping import BATCH, EVERY_SECONDS, SHARE_MS, Housekeeping
 from tests.services.harness import GUILD
 from tests.services.server_harness import ADA
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
     from tests.services.harness import Harness
@@ -57,22 +59,32 @@ async def test_a_server_that_took_the_bot_back_is_not(server: Server) -> None:
 
 
 class Shelf:
-    """Records that keep a given number of old jobs, or are in trouble."""
+    """Records that keep a given number of old jobs, by server, or are in trouble."""
 
-    def __init__(self, old: int, *, broken: int = 0) -> None:
-        self.old = old
+    def __init__(self, *old: int, broken: int = 0) -> None:
+        self.old = list(old)
         self.broken = broken
         self.steps: list[int] = []
+        self.looked = 0
+        self.rounds = 0
+        self.takes_long: Callable[[], None] = lambda: None
 
-    async def forget_prompts(self, now: int, *, limit: int, usual_days: int | None) -> int:
+    async def servers_to_forget(self, now: int, *, usual_days: int | None) -> list[int]:
+        assert now > 0
+        assert usual_days is None
+        self.looked += 1
+        return list(range(len(self.old)))
+
+    async def forget_prompts(self, guild_id: int, now: int, *, limit: int, usual_days: int | None) -> int:
         assert now > 0
         assert usual_days is None
         if self.broken:
             self.broken -= 1
             raise StorageTrouble("locked")
-        done = min(self.old, limit)
-        self.old -= done
+        done = min(self.old[guild_id], limit)
+        self.old[guild_id] -= done
         self.steps.append(done)
+        self.takes_long()
         return done
 
     async def forget_tokens(self, before: int, *, limit: int) -> int:
@@ -87,6 +99,7 @@ class Shelf:
 
     async def forget_links(self, before: int) -> int:
         assert before > 0
+        self.rounds += 1
         return 0
 
     async def delete_due(self, now: int) -> list[int]:
@@ -112,6 +125,29 @@ async def test_a_heap_is_worked_off_in_steps(world: Harness) -> None:
 
     assert shelf.steps == [BATCH, BATCH, 1]
     assert world.meters.counts["prompts_forgotten"] == 2 * BATCH + 1
+
+
+async def test_servers_are_looked_for_once_and_worked_off_one_after_the_other(world: Harness) -> None:
+    shelf = Shelf(BATCH, 0, BATCH + 2)
+
+    await over(shelf, world).tidy()
+
+    assert shelf.steps == [BATCH, 0, 0, BATCH, 2]
+    assert shelf.looked == 1
+
+
+async def test_a_heap_leaves_the_other_kinds_their_turn_and_is_gone_on_with(world: Harness) -> None:
+    shelf = Shelf(4 * BATCH, 1)
+    shelf.takes_long = lambda: world.clock.move_to(world.clock.now() + SHARE_MS // 2)
+    house = over(shelf, world)
+
+    await house.tidy()
+    assert (shelf.steps, shelf.rounds) == ([BATCH] * 2, 1)
+    await house.tidy()
+    await house.tidy()
+
+    assert (shelf.old, shelf.rounds) == ([0, 0], 3)
+    assert world.meters.counts["prompts_forgotten"] == 4 * BATCH + 1
 
 
 async def test_tidying_goes_on_after_trouble(world: Harness, caplog: pytest.LogCaptureFixture) -> None:

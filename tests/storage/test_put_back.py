@@ -64,6 +64,7 @@ async def put_in(url: str) -> Copied:
         await storage.jobs.release(lost.unclear(due_at=lost.created_at + 2).put_off(due_at=2**50))
         waiting = await storage.jobs.insert(job(), ROOM)
         await storage.meta.set("commands_synced", "as of then")
+        await storage.meta.set("owner_commands_synced", "as of then")
     return Copied(waiting.key, sending.key, lost.key)
 
 
@@ -112,6 +113,7 @@ async def test_what_waited_or_was_being_sent_is_looked_for_and_never_sent_again(
     async with open_storage(url, migrate=False) as storage:
         assert await storage.jobs.get(later.key) is None
         assert await storage.meta.get("commands_synced") is None
+        assert await storage.meta.get("owner_commands_synced") is None
         sent = await claim_submissions(storage.jobs, "me", 2**50, lease_ms=1_000, limit=9, max_running=9)
         looked_for = await claim_work(storage.jobs, "me", begun, lease_ms=1_000, limit=9)
     assert sent == []
@@ -158,6 +160,7 @@ async def test_a_database_that_other_tools_put_back_is_settled_where_it_is(url: 
 
     async with open_storage(url, migrate=False) as storage:
         assert await storage.meta.get("commands_synced") is None
+        assert await storage.meta.get("owner_commands_synced") is None
         looked_for = await claim_work(storage.jobs, "me", begun, lease_ms=1_000, limit=9)
     assert_looked_for(looked_for, there, since=begun)
 

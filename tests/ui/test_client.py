@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+import discord
 import pytest
 
 from bot.client import SYNCED, SYNCING, TURN_S
@@ -16,6 +17,7 @@ from tests.ui.client_harness import ScriptedServices, an_easel
 from tests.ui.wire_harness import line
 
 COMMANDS = r"/applications/\d+/commands"
+OWNERS = r"/applications/\d+/guilds/\d+/commands"
 
 
 async def test_it_asks_for_the_guilds_intent_only() -> None:
@@ -101,6 +103,48 @@ async def test_trouble_while_telling_them_is_no_reason_to_stop_and_is_tried_at_t
 
         assert await here.bot.sync_if_changed() is False
         assert await here.bot.sync_if_changed() is True
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "said"),
+    [
+        (404, 10004, StartupError, "which EASEL_OWNER_GUILD names: check the id"),
+        (403, 50001, StartupError, "which EASEL_OWNER_GUILD names: check the id"),
+        (400, 50035, StartupDelayed, "the server of EASEL_OWNER_GUILD now"),
+    ],
+)
+async def test_an_owners_server_that_is_shut_takes_no_other_command_along_and_is_one_sentence(
+    status: int, code: int, kind: type[StartupError], said: str
+) -> None:
+    async with line(extensions=("cogs.servers", "cogs.imagine")) as here:
+        here.meta.words.clear()
+        here.bot.owner_guild = discord.Object(here.discord.guild.id)
+
+        here.discord.fail_next("PUT", OWNERS, status=status, code=code)
+        assert await here.bot.sync_if_changed() is True
+        with pytest.raises(kind, match=said) as refused:
+            await here.bot.sync_owner_guild()
+
+        assert type(refused.value) is kind
+        assert await here.bot.sync_if_changed() is False
+        assert "imagine" in await here.bot.command_ids()
+
+        await here.bot.sync_owner_guild()  # it was invited meanwhile
+        await here.bot.sync_owner_guild()
+        assert len(here.discord.calls("PUT", OWNERS)) == 2
+        await here.bot.sync_owner_guild(force=True)
+        assert len(here.discord.calls("PUT", OWNERS)) == 3
+
+
+async def test_a_start_with_an_owners_server_that_is_shut_goes_on_and_logs_its_setting(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with line(extensions=("cogs.servers",), owner_guild=404) as here:
+        assert len(here.discord.calls("PUT", OWNERS)) == 1
+
+    (record,) = [one for one in caplog.records if one.message == "owner_commands_not_synced"]
+    assert "EASEL_OWNER_GUILD" in vars(record)["reason"]
+    assert record.exc_info is None
 
 
 @pytest.mark.parametrize("name", ["cogs.no_such_cog", "tests.ui.builders"])

@@ -72,13 +72,15 @@ class Line:
 
 
 @asynccontextmanager
-async def line(*, extensions: Sequence[str] = ("cogs.imagine",), **options: Any) -> AsyncIterator[Line]:
+async def line(
+    *, extensions: Sequence[str] = ("cogs.imagine",), owner_guild: int | None = None, **options: Any
+) -> AsyncIterator[Line]:
     """Connect the client to a fresh double."""
     addresses = DiscordRoute.BASE, DiscordWebSocket.DEFAULT_GATEWAY
     async with FakeDiscord(**options) as fake:
         use_addresses(fake.api, fake.gateway)
         services, meta = ScriptedServices(), Shared()
-        bot = an_easel(services, meta, extensions=extensions)
+        bot = an_easel(services, meta, extensions=extensions, owner_guild=owner_guild)
         running = asyncio.create_task(bot.start(fake.token))
         try:
             await fake.ready()

@@ -180,10 +180,15 @@ class Records(Protocol):
     async def settle_card(self, card: ErasedCard, *, gone: bool) -> None:
         """A message is gone, or drawn anew; or, if not `gone`, will never be."""
 
-    async def forget_prompts(self, now: int, *, limit: int, usual_days: int | None = None) -> int:
-        """Empty finished jobs that are older than their servers keep prompts; returns how many, at most `limit`.
+    async def servers_to_forget(self, now: int, *, usual_days: int | None = None) -> Sequence[int | None]:
+        """Servers whose prompts may be due, None: direct messages. It looks through all that is kept: ask it seldom."""
 
-        Servers that never decided keep them for `usual_days`, None: for ever; a server that decided to keep them keeps them.
+    async def forget_prompts(
+        self, guild_id: int | None, now: int, *, limit: int, usual_days: int | None = None
+    ) -> int:
+        """Empty finished jobs that are older than their server keeps prompts; returns how many, at most `limit`.
+
+        A server that has not decided by now keeps them for `usual_days`, None: for ever; one that decided to keep them keeps them.
         """
 
     async def forget_tokens(self, before: int, *, limit: int) -> int:

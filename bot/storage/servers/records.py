@@ -3,6 +3,7 @@ Never here: who asks for it, and when."""
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Table, and_, delete, insert, select, text, update
@@ -36,13 +37,14 @@ from bot.storage.tables import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Column, ColumnElement
+    from sqlalchemy import Column, ColumnElement, Select
     from sqlalchemy.engine import Connection
 
     from bot.domain.servers.guilds import Actor, ErasedCard
     from bot.storage.database import Database
 
 c = jobs.c
+_IS_DECIDED: Final = guild_sections.c.content != "null"
 _ENDED: Final = c.state.in_([state.value for state in JobState if state in TERMINAL])
 EXPORTED: Final[Mapping[Table, tuple[str, ...]]] = {
     jobs: (
@@ -112,23 +114,25 @@ class SqlRecords:
 
     # -- ages --------------------------------------------------------------------------------------------
 
-    async def forget_prompts(self, now: int, *, limit: int, usual_days: int | None = None) -> int:
+    async def servers_to_forget(self, now: int, *, usual_days: int | None = None) -> Sequence[int | None]:
         """See the port."""
         s = guild_sections.c
-        decided = select(s.guild_id, s.content).where(s.section == "retention_days", s.content != "null")
-        days: dict[int | None, int | None] = {
-            row.guild_id: _days(row.content)
-            for row in await self._database.read(lambda cn: cn.execute(decided).all())
-        }
+        queries: list[Select[Any]] = [select(s.guild_id).where(s.section == "retention_days", _IS_DECIDED)]
         if usual_days is not None:
-            kept = select(c.guild_id).distinct().where(text(IS_KEPT), c.finished_at < now - usual_days * DAY)
-            for guild_id in await self._database.read(lambda cn: cn.execute(kept).scalars().all()):
-                days.setdefault(guild_id, usual_days)
-        left = limit
-        for guild_id, kept_days in days.items():
-            if left and kept_days is not None:
-                left -= await self._forget(guild_id, now - kept_days * DAY, left)
-        return limit - left
+            old = c.finished_at < now - usual_days * DAY
+            queries.append(select(c.guild_id).distinct().where(text(IS_KEPT), old))
+        found = [await self._database.read(lambda cn, q=q: cn.execute(q).scalars().all()) for q in queries]  # type: ignore[misc]  # a default binds it
+        return list(dict.fromkeys(chain.from_iterable(found)))
+
+    async def forget_prompts(
+        self, guild_id: int | None, now: int, *, limit: int, usual_days: int | None = None
+    ) -> int:
+        """See the port. What moderators decided is read each time: they may do it meanwhile."""
+        s = guild_sections.c
+        decided = select(s.content).where(s.guild_id == guild_id, s.section == "retention_days", _IS_DECIDED)
+        content = await self._database.read(lambda cn: cn.execute(decided).scalar_one_or_none())
+        days = usual_days if content is None else _days(content)
+        return 0 if days is None else await self._forget(guild_id, now - days * DAY, limit)
 
     async def _forget(self, guild_id: int | None, before: int, limit: int) -> int:
         """Empty finished jobs of a server that ended before a time. They are found beside the writers."""

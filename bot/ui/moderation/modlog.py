@@ -4,6 +4,7 @@ Never here: what is told, how often (`dispatcher`), and where (`bot.services.ser
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -15,7 +16,7 @@ from bot.errors import RetryLater, RouteClosed, TooLarge
 from bot.i18n import SOURCE
 from bot.texts import Inert, Text, text
 from bot.ui.kit.controls import StatelessView
-from bot.ui.kit.discord_errors import translated
+from bot.ui.kit.discord_errors import REJECTED, WORDS_REFUSED, translated
 from bot.ui.kit.escape import cut, escaped, quoted
 from bot.ui.kit.gone import marked
 from bot.ui.moderation.changes import changes
@@ -74,12 +75,12 @@ class ChannelModLog:
         roles = frozenset() if guild is None else frozenset(role.id for role in guild.roles)
         language, render = locale or self._locale(guild_id), self._catalogues.render
         localizer = Localizer(lambda words: render(marked(words, guild), language), guild_id, roles)
-        view = event_view(event, localizer)
         where = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         more = {"guild": guild_id, "channel": channel_id, "kind": event.kind.value}
         try:
             async with translated():
-                await where.send(view=view, allowed_mentions=discord.AllowedMentions.none())
+                if not await _sent(where, event, localizer, more):
+                    return False
         except RouteClosed as closed:
             self._closed[channel_id] = True
             log.warning("log_channel_closed", extra={"reason": closed.reason, **more})
@@ -97,13 +98,37 @@ class ChannelModLog:
         return SOURCE if guild is None else guild.preferred_locale.value
 
 
-def event_view(event: ModEvent, localizer: Localizer) -> discord.ui.LayoutView:
-    """Draw an event."""
+async def _sent(
+    where: discord.PartialMessageable, event: ModEvent, localizer: Localizer, more: Mapping[str, Any]
+) -> bool:
+    """Send a line, without what people wrote where Discord takes it for that; False: it takes neither.
+
+    One line's words are no fault of the channel, which goes on hearing of the rest.
+    """
+    for quotes in (True, False):
+        view = event_view(event, localizer, quotes=quotes)
+        try:
+            await where.send(view=view, allowed_mentions=discord.AllowedMentions.none())
+        except discord.HTTPException as error:
+            if error.code != REJECTED and error.code not in WORDS_REFUSED:
+                raise
+            log.warning("log_line_rejected", extra={"quotes": quotes, "answer": error.text, **more})
+        else:
+            return True
+    return False
+
+
+def event_view(event: ModEvent, localizer: Localizer, *, quotes: bool = True) -> discord.ui.LayoutView:
+    """Draw an event, with what people wrote or without."""
     icon, colour = LOOKS[event.kind]
+    if not quotes:
+        event = replace(event, said=_wordless(event.said), details={})
     lines = [
         f"{icon} {cut(localizer.localize(_sentence(event)), SAID_LIMIT)}",
         *(f"-# {line}" for line in _small(event, localizer)),
     ]
+    if not quotes:
+        lines.append(f"-# {localizer.localize(text('card.neutral'))}")
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(colour))
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
     return StatelessView(box)
@@ -117,6 +142,21 @@ def _sentence(event: ModEvent) -> Text:
     if event.kind is EventKind.ERROR:
         return text("log.error", why=said)
     return said
+
+
+def _wordless(words: Text) -> Text:
+    """The same sentence without what was put into it, numbers and ids apart."""
+    return text(words.id, **{name: _left(value) for name, value in words.args.items()})
+
+
+def _left(value: Argument | Text) -> Argument | Text:
+    match value:
+        case Text():
+            return _wordless(value)
+        case str() if not value.isdecimal():
+            return "…"
+        case _:
+            return value
 
 
 def inert(words: Text) -> Text:

@@ -91,7 +91,8 @@ async def test_forgetting_prompts_reads_what_is_old_and_still_kept(watched: Stat
     await stores.settings.change(GUILD, lambda s: replace(s, retention_days=1), actor=ADA, at=NOON)
     watched.seen.clear()
 
-    await stores.records.forget_prompts(NOON, limit=9)
+    await stores.records.servers_to_forget(NOON)
+    await stores.records.forget_prompts(GUILD, NOON, limit=9)
     plans = await watched.plans()
 
     assert "jobs_kept (guild_id=? AND finished_at<?" in "\n".join(plans)

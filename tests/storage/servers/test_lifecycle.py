@@ -20,7 +20,7 @@ from bot.storage.servers import deletion
 from bot.storage.tables import actions, jobs, ledger
 from tests.claims import claim_submissions
 from tests.storage.making import FREE, LEASE, NOON, job, success
-from tests.storage.servers.test_records import ADA, DAY, GUILD, USER, finished, retain, stored
+from tests.storage.servers.test_records import ADA, DAY, GUILD, USER, finished, forget_prompts, retain, stored
 
 if TYPE_CHECKING:
     import sqlite3
@@ -85,7 +85,7 @@ async def test_the_owners_days_hold_where_moderators_decided_nothing(storage: St
     longer = await finished(storage)
     await retain(storage, 30)
 
-    assert await storage.guilds.records.forget_prompts(NOON + 9 * DAY, limit=9, usual_days=7) == 1
+    assert await forget_prompts(storage, NOON + 9 * DAY, limit=9, usual_days=7) == 1
 
     assert (await stored(storage, usual)).prompt == ""
     assert (await stored(storage, longer)).prompt == longer.prompt
@@ -100,7 +100,7 @@ async def test_a_server_that_decided_to_keep_prompts_keeps_them_whatever_the_own
         await retain(storage, before)
     await retain(storage, KEPT)
 
-    assert await storage.guilds.records.forget_prompts(NOON + 99 * DAY, limit=9, usual_days=7) == 0
+    assert await forget_prompts(storage, NOON + 99 * DAY, limit=9, usual_days=7) == 0
     assert (await stored(storage, kept)).prompt == kept.prompt
 
 
@@ -116,13 +116,31 @@ async def test_the_owners_days_hold_again_where_a_decision_was_taken_back(
     else:
         await retain(storage, None)
 
-    assert await storage.guilds.records.forget_prompts(NOON + 9 * DAY, limit=9, usual_days=7) == 1
+    assert await forget_prompts(storage, NOON + 9 * DAY, limit=9, usual_days=7) == 1
+
+
+async def test_who_decides_to_keep_prompts_while_others_are_forgotten_keeps_them(storage: Storage) -> None:
+    kept = await finished(storage)
+    records, later = storage.guilds.records, NOON + 9 * DAY
+    assert await records.servers_to_forget(later, usual_days=7) == [GUILD]
+
+    await retain(storage, KEPT)
+
+    assert await records.forget_prompts(GUILD, later, limit=9, usual_days=7) == 0
+    assert (await stored(storage, kept)).prompt == kept.prompt
+
+
+async def test_prompts_in_direct_messages_are_forgotten_after_the_owners_days(storage: Storage) -> None:
+    alone = await finished(storage, guild_id=None)
+
+    assert await forget_prompts(storage, NOON + 9 * DAY, limit=9, usual_days=7) == 1
+    assert (await stored(storage, alone)).prompt == ""
 
 
 async def test_without_days_of_anybody_prompts_are_kept(storage: Storage) -> None:
     kept = await finished(storage)
 
-    assert await storage.guilds.records.forget_prompts(NOON + 999 * DAY, limit=9) == 0
+    assert await forget_prompts(storage, NOON + 999 * DAY, limit=9) == 0
     assert (await stored(storage, kept)).prompt == kept.prompt
 
 

@@ -108,6 +108,17 @@ async def retain(storage: Storage, days: int | None, guild: int = GUILD) -> None
     await storage.guilds.settings.change(guild, change, actor=ADA, at=NOON)
 
 
+async def forget_prompts(storage: Storage, now: int, *, limit: int, usual_days: int | None = None) -> int:
+    """Go through the servers as housekeeping does, one step in each."""
+    records, days = storage.guilds.records, usual_days
+    return sum(
+        [
+            await records.forget_prompts(guild_id, now, limit=limit, usual_days=days)
+            for guild_id in await records.servers_to_forget(now, usual_days=days)
+        ]
+    )
+
+
 async def test_prompts_are_forgotten_by_age_where_a_server_says_so(storage: Storage) -> None:
     old, young = await finished(storage, NOON), await finished(storage, NOON + DAY)
     elsewhere = await finished(storage, NOON, guild_id=5)
@@ -115,7 +126,7 @@ async def test_prompts_are_forgotten_by_age_where_a_server_says_so(storage: Stor
     await retain(storage, None, guild=5)
     await retain(storage, 2)
 
-    assert await storage.guilds.records.forget_prompts(NOON + 2 * DAY + 2, limit=9) == 1
+    assert await forget_prompts(storage, NOON + 2 * DAY + 2, limit=9) == 1
 
     kept = [await stored(storage, j) for j in (old, young, elsewhere, waiting)]
     assert [bool(j.prompt) for j in kept] == [False, True, True, True]
@@ -129,7 +140,7 @@ async def test_forgetting_goes_in_steps(storage: Storage) -> None:
     await retain(storage, 1)
     later = NOON + 9 * DAY
 
-    steps = [await storage.guilds.records.forget_prompts(later, limit=2) for _ in range(3)]
+    steps = [await forget_prompts(storage, later, limit=2) for _ in range(3)]
 
     assert steps == [2, 1, 0]
 

@@ -196,6 +196,37 @@ async def test_a_channel_that_refuses_us_is_left_alone_until_settings_change() -
     assert (before, after) == (1, 2)
 
 
+@pytest.mark.parametrize("code", [200000, 200001, 240000, 50035])
+async def test_a_line_whose_words_discord_refuses_is_told_without_them(code: int) -> None:
+    why = text("card.failed", why=text("refused.words", words="blood"))
+    event = replace(refusal(), said=why, job=JobKey(KEY), details={"found": "gore"}, held_back=2)
+    async with studio() as house:
+        house.env.inject_error("POST", "/channels/*/messages", status=400, code=code, times=1)
+        assert await a_log(house).post(house.guild.id, house.channel.id, event, locale="en-US")
+
+        (line,) = told(house)
+
+    assert "<@7> was refused" in line
+    assert "does not allow “…” in a prompt" in line
+    assert "Discord refused the words of this card" in line
+    assert f"Picture `{KEY}`" in line
+    assert "2 similar messages" in line
+    assert "gore" not in line
+
+
+async def test_a_line_that_discord_takes_in_no_words_silences_no_other_in_its_channel() -> None:
+    async with studio() as house:
+        log = a_log(house)
+        house.env.inject_error("POST", "/channels/*/messages", status=400, code=200000, times=2)
+
+        assert not await log.post(house.guild.id, house.channel.id, refusal(), locale="en-US")
+        rejected = ModEvent(EventKind.KEY_REJECTED, "key", text("log.key_rejected"))
+        assert await log.post(house.guild.id, house.channel.id, rejected, locale="en-US")
+
+        (line,) = told(house)
+    assert "rejects the key" in line
+
+
 @asynccontextmanager
 async def dispatcher(house: ClientHarness, folder: Path) -> AsyncIterator[Dispatcher]:
     """The real telling over a real database, with the studio's channel as the log channel."""
