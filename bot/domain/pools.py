@@ -67,6 +67,10 @@ class Allowance:
             return None
         return self.running + self.waiting
 
+    def gives_nothing(self) -> bool:
+        """Whether it has no unit for anybody: what they have is granted."""
+        return 0 in {self.per_day, self.per_month}
+
     def without_jobs(self) -> Allowance:
         """The same for what is paid and begins no job: only units count, unless no job may ever begin."""
         if self.at_once() == 0:

@@ -47,8 +47,10 @@ class SqlHelpBooks:
                 both = None if budget is None else replace(budget, cost=2 * budget.cost)
                 whole = replace(call, units=call.units + call.beside)
                 entries.check(connection, whole, allowance, limits, both)
-            drawn = entries.check(connection, call, allowance.without_jobs(), limits, budget)
-            entries.reserve(connection, call, drawn, budget, kind=entries.HELP)
+            # A free question is the owner's to pay: whose rule gives nothing has one only with a granted unit left.
+            least = replace(call, units=max(1, call.units)) if allowance.gives_nothing() else call
+            drawn = entries.check(connection, least, allowance.without_jobs(), limits, budget)
+            entries.reserve(connection, call, drawn if call.units else (), budget, kind=entries.HELP)
             return True
 
         return await self._database.write(work)

@@ -234,12 +234,9 @@ def _check_member(
     nothing = sentence(
         "refused.per_nothing", pool=job.pool.value, rule=rule
     )  # it neither renews nor helps to wait
-    gives_nothing = 0 in {allowance.per_day, allowance.per_month}
-    # What is free is paid by somebody all the same: where a rule gives nothing, only who has something granted has it.
-    needed = max(short.units, 1 if gives_nothing else 0)
-    if needed > 0:
-        drawn = _from_grants(connection, job, needed)
-        if not drawn and gives_nothing:
+    if short.units > 0:
+        drawn = _from_grants(connection, job, short.units)
+        if not drawn and 0 in {allowance.per_day, allowance.per_month}:
             raise UserError(nothing)
         if not drawn:
             raise UserError(
@@ -257,7 +254,7 @@ def _check_member(
         raise UserError(nothing)
     if at_once is not None and used.live >= at_once:
         raise UserError(sentence("refused.at_once", pool=job.pool.value, limit=at_once, rule=rule))
-    return drawn if short.units > 0 else ()
+    return drawn
 
 
 def _check_cooldown(connection: Connection, job: Booked, allowance: Allowance) -> None:

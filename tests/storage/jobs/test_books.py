@@ -121,37 +121,23 @@ async def test_where_a_day_has_no_limit_grants_are_kept(storage: Storage) -> Non
     assert await left(storage) == [5]
 
 
-async def test_what_costs_nothing_may_begin_when_all_is_used_up(storage: Storage) -> None:
+async def test_what_costs_nothing_may_always_begin(storage: Storage) -> None:
     await storage.jobs.insert(job(units=2), Allowance(2, None, None))
 
     # the moderators have lowered the day's units since
     await storage.jobs.insert(job(units=0), Allowance(1, None, None), ServerLimits(0, "UTC", 2))
 
 
-@pytest.mark.parametrize("units", [0, 1])
 @pytest.mark.parametrize(
     "allowance", [Allowance(0, None, None), Allowance(None, 0, 0), Allowance(5, 1, 1, per_month=0)]
 )
-async def test_a_rule_that_gives_nothing_promises_neither_renewal_nor_a_place_and_gives_nothing_free(
-    storage: Storage, allowance: Allowance, units: int
+async def test_a_rule_that_gives_nothing_promises_neither_renewal_nor_a_place(
+    storage: Storage, allowance: Allowance
 ) -> None:
     with pytest.raises(UserError) as refusal:
-        await storage.jobs.insert(job(units=units), allowance)
+        await storage.jobs.insert(job(), allowance)
 
     assert refusal.value.text == text("refused.per_nothing", pool="NORMAL", rule=text("rule.default"))
-
-
-async def test_whom_a_rule_gives_nothing_has_what_is_free_while_a_grant_has_something_left(
-    storage: Storage,
-) -> None:
-    none = Allowance(0, None, None)
-    await grant(storage, 1)
-
-    await storage.jobs.insert(job(units=0), none)
-    assert await left(storage) == [1]
-    await storage.jobs.insert(job(units=1), none)
-
-    assert await refused(storage, job(units=0), none) == "refused.per_nothing"
 
 
 async def test_the_whole_servers_units_of_a_day_run_out_pool_by_pool_and_what_is_needed_is_said(

@@ -13,6 +13,7 @@ from bot.domain.intake.prompt_help import HelpCall, key_of
 from bot.domain.open_answers import AnswerKind, OpenAnswer
 from bot.domain.pools import Allowance, Pool
 from bot.domain.schedule import HOUR
+from bot.domain.servers.guilds import Actor
 from bot.domain.tenancy import Access, Budget, Ceiling
 from bot.errors import UserError
 from bot.texts import text
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 AT = 1_700_000_000_000
 GUILD = 5
+ADA = Actor(10, "Ada")
 FREE = Allowance(None, None, None)
 
 
@@ -108,6 +110,22 @@ async def test_a_members_allowance_and_the_owners_ceiling_hold_for_it(storage: S
 
     assert member.value.text.id == "refused.per_day"
     assert owner.value.text.id == "refused.ceiling_day"
+
+
+async def test_whose_rule_gives_nothing_asks_what_is_free_only_while_a_granted_unit_is_left_which_it_leaves(
+    storage: Storage,
+) -> None:
+    none = Allowance(0, None, None)
+    with pytest.raises(UserError) as refused:
+        await storage.help_books.book(call(1, units=0), none, None, budget())
+    await storage.guilds.members.grant(
+        GUILD, 7, Pool.NORMAL, units=1, reason="", expires_at=None, actor=ADA, at=AT - HOUR
+    )
+
+    assert await storage.help_books.book(call(1, units=0), none, None, budget())
+    assert await storage.help_books.book(call(2, units=0), none, None, budget())
+    assert [one.left for one in await storage.guilds.members.grants(GUILD, 7, AT)] == [1]
+    assert refused.value.text.id == "refused.per_nothing"
 
 
 async def test_who_was_interrupted_pays_nothing_and_the_owners_count_keeps_it(storage: Storage) -> None:
