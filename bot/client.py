@@ -28,12 +28,11 @@ from bot.ui.controls import dispatch
 from bot.ui.kit.command_texts import CatalogueTranslator
 from bot.ui.kit.context import Context
 from bot.ui.kit.error_sentences import NETWORK
+from bot.ui.kit.tries import trace
 from bot.ui.pools.options import settled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
-
-    import aiohttp
 
     from bot.i18n import Catalogues
     from bot.services.wiring import Services
@@ -110,7 +109,6 @@ class Easel(commands.AutoShardedBot):
         sync_commands: bool = True,
         shard_count: int | None = None,
         shard_ids: Sequence[int] | None = None,
-        http_trace: aiohttp.TraceConfig | None = None,
         owner_guild: int | None = None,
         pools_differ: bool = False,
         helps: bool = True,
@@ -119,8 +117,6 @@ class Easel(commands.AutoShardedBot):
         discord.VoiceClient.warn_nacl = False  # no voice here, so nothing is missing (facts §3.1)
         discord.VoiceClient.warn_dave = False
         options: dict[str, Any] = {} if shard_ids is None else {"shard_ids": list(shard_ids)}
-        if http_trace is not None:
-            options["http_trace"] = http_trace
         super().__init__(
             command_prefix=commands.when_mentioned,  # never used, but any other asks for message contents
             help_command=None,
@@ -134,6 +130,7 @@ class Easel(commands.AutoShardedBot):
             allowed_installs=app_commands.AppInstallationType(guild=True),
             max_ratelimit_timeout=LONGEST_WAIT_S,
             shard_count=shard_count,
+            http_trace=trace(),
             **options,
         )
         self.services: Services

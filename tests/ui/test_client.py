@@ -207,9 +207,9 @@ async def test_an_interaction_that_is_too_late_begins_nothing() -> None:
     assert here.services.imagine.begun == []
 
 
-async def test_a_first_answer_that_got_lost_begins_nothing_and_leaves_no_thinking() -> None:
+async def test_a_first_answer_of_which_every_try_got_lost_begins_nothing_and_leaves_no_thinking() -> None:
     async with line() as here:
-        here.discord.fail_next("POST", r"/interactions/.*/callback", before_effect=False)
+        here.discord.fail_next("POST", r"/interactions/.*/callback", before_effect=False, times=2)
 
         interaction = await here.discord.slash("imagine", {"prompt": "a fox"})
         await here.discord.until(lambda: interaction.followups)

@@ -14,14 +14,15 @@ from bot.domain.jobs import TOKEN_LIFE_MS, ReplyTarget
 from bot.domain.open_answers import AnswerKind
 from bot.domain.party import CURRENT_PARTY
 from bot.domain.servers.guilds import Actor
-from bot.errors import EaselError, UserError
+from bot.errors import UserError
 from bot.services.admission.asker import Asker
 from bot.services.admission.viewer import Viewer
 from bot.texts import Text, listed, text
 from bot.ui.kit.error_sentences import DISCORD_TROUBLE, NETWORK, is_dismissed, sentence_for
 from bot.ui.kit.escape import cut
+from bot.ui.kit.first_answers import Answer, NotOurs, first_answer
 from bot.ui.kit.gone import marked
-from bot.ui.kit.open_answers import NOBODY, NOT_DELIVERED, NOT_OURS, note
+from bot.ui.kit.open_answers import NOBODY, NOT_DELIVERED, note
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Mapping, Sequence
@@ -36,8 +37,6 @@ log = logging.getLogger(__name__)
 
 AnyInteraction = discord.Interaction[Any]
 
-UNKNOWN_INTERACTION: Final = 10062
-ALREADY_ANSWERED: Final = 40060
 CONTENT_LIMIT: Final = 2000
 PLACEHOLDER: Final = "…"
 PRIVATE: Final = "easel.private"
@@ -50,10 +49,6 @@ THREADS: Final = frozenset(
     }
 )
 AGE_RESTRICTABLE: Final = (discord.TextChannel, discord.VoiceChannel, discord.StageChannel, discord.Thread)
-
-
-class NotOurs(EaselError):
-    """The interaction is dead, or another process answered it: nothing is to be done, and nobody to be told."""
 
 
 class BotClient(Protocol):
@@ -247,21 +242,27 @@ class Context:
     async def _defer(self, kind: AnswerKind, **how: bool) -> Asker:
         """Answered is answered: that somebody waits for words outlives this process before they are told to wait."""
         await note(self.interaction, self.services.answers, kind=kind, locale=self.locale)
-        try:
-            answered = await self.interaction.response.defer(**how)
-        except discord.HTTPException as error:
-            if error.code not in {UNKNOWN_INTERACTION, ALREADY_ANSWERED}:
-                raise
-            log.warning(
-                "interaction_not_ours", extra={"interaction": self.interaction.id, "code": error.code}
-            )
-            self.interaction.extras[NOT_OURS] = True
-            raise NotOurs(str(error.code)) from error
+        answered = await first_answer(
+            self.interaction,
+            Answer.deferred_channel_message if how else Answer.deferred_message_update,
+            lambda: self.interaction.response.defer(**how),
+        )
         return self.asker(answered.message_id if how and answered is not None else None)
 
     async def open(self, modal: discord.ui.Modal) -> None:
-        """Answer with a modal, which has to be the first answer."""
-        await self.interaction.response.send_modal(modal)
+        """Answer with a modal, which has to be the first answer. Raises `NotOurs`."""
+        await first_answer(
+            self.interaction, Answer.modal, lambda: self.interaction.response.send_modal(modal)
+        )
+
+    async def redraw(self, view: discord.ui.LayoutView, file: discord.File) -> None:
+        """Answer a press with its message changed, at once. Raises `NotOurs`."""
+
+        async def send() -> None:
+            file.reset()  # a try before may have read it
+            await self.interaction.response.edit_message(view=view, attachments=[file])
+
+        await first_answer(self.interaction, Answer.message_update, send)
 
     # -- answers that only the person sees -----------------------------------------------------------------------
 
@@ -284,21 +285,20 @@ class Context:
         """Say something (`content` or `view`) to this person only, whatever was answered before.
 
         It takes the place of a private “thinking…”. A public one is taken away first: a follow-up right after it would take its
-        place, for all to see.
+        place, for all to see. Raises `NotOurs`.
         """
         interaction = self.interaction
         if not interaction.response.is_done():
-            try:
-                await interaction.response.send_message(ephemeral=True, allowed_mentions=NOBODY, **content)
-            except discord.HTTPException as error:
-                if error.code != ALREADY_ANSWERED:
-                    raise  # else the first answer did arrive, though we were not told
-            else:
-                return
+            send = partial(
+                interaction.response.send_message, ephemeral=True, allowed_mentions=NOBODY, **content
+            )
+            await first_answer(interaction, Answer.channel_message, send)
+            if interaction.response.type is Answer.channel_message:
+                return  # else another answer had arrived before this one, though we were not told
         if interaction.extras.pop(PRIVATE, False):
             await interaction.edit_original_response(allowed_mentions=NOBODY, **content)
             return
-        if interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}:
+        if interaction.response.type is Answer.deferred_channel_message:
             try:
                 # Completed first, then deleted: a follow-up may count as its edit for as long as it is “thinking”.
                 await interaction.edit_original_response(content=PLACEHOLDER)
@@ -324,6 +324,8 @@ class Context:
                     else {"view": view}
                 )
             )
+        except NotOurs:
+            return
         except (discord.HTTPException, *NETWORK) as error:
             self.interaction.extras[NOT_DELIVERED] = True
             log.warning(

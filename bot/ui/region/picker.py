@@ -76,7 +76,7 @@ async def _redraw(context: Context, key: JobKey, position: int, cells: Cells) ->
     drawing = await read_first(context, at_hand(), text("window.slow"))
     if drawing is not None:
         view, file = drawing
-        await context.interaction.response.edit_message(view=view, attachments=[file])
+        await context.redraw(view, file)
         return
     asker = await context.defer_update()
     draft = await regions.draft(asker, key, position)
