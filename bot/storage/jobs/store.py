@@ -3,6 +3,7 @@ Never here: SQL dialects (`database`), the order of the queue (`claims`), what i
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,7 @@ from bot.storage.tables import (
     IS_WATCHED,
     jobs,
 )
+from bot.storage.unclear import write_until_clear
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from bot.domain.pools import Allowance, ServerLimits
     from bot.domain.tenancy import Budget, Ceiling
     from bot.storage.database import Database
+    from bot.storage.unclear import Pause
 
 ATTEMPTS: Final = 5
 """How often an insert looks for the winner of a race; one look is enough unless the winner has ended meanwhile."""
@@ -66,8 +69,8 @@ _NOBODYS: Final = {"owner": None, "lease_until": 0, "fence": c.fence + 1}
 class SqlJobStore:
     """The `JobStore` of bot.domain.ports, on SQLite and PostgreSQL."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, pause: Pause = asyncio.sleep) -> None:
+        self._database, self._pause = database, pause
         self._swept = 0, -1
         self._forgot_at: int | None = None
         self._looked_at, self._nothing_lapses_until = 0, -1
@@ -86,13 +89,15 @@ class SqlJobStore:
         answers: int | None = None,
     ) -> Job:
         """See the port. Of several that begin the same press at once one inserts, and all return its job."""
+
+        def insert(connection: Connection) -> Job:
+            return steps.insert_job(
+                connection, job, allowance, limits, inputs, budget, credits_, answers=answers
+            )
+
         for _ in range(ATTEMPTS):
             try:
-                return await self._database.write(
-                    lambda cn: steps.insert_job(
-                        cn, job, allowance, limits, inputs, budget, credits_, answers=answers
-                    )
-                )
+                return await write_until_clear(self._database, insert, self._pause)
             except Conflict:  # another process was quicker: look again, and find its row
                 continue
         raise StorageTrouble(TAKEN)
@@ -298,9 +303,8 @@ class SqlJobStore:
         """After the clock was set: bring in what would be due, or held, far beyond any time we ever write."""
         far, never = now + FAR_MS, text(f"(({IS_OPEN}) OR ({IS_QUEUED}))")
         late = await self._change(never, c.due_at > far, values={"due_at": now, "put_off": True})
-        return late + await self._change(
-            text(IS_OWNED), c.lease_until > far, values={"lease_until": now + LEASE_MS}
-        )
+        held = {"lease_until": now + LEASE_MS}
+        return late + await self._change(text(IS_OWNED), c.lease_until > far, values=held)
 
     async def renew(self, owner: str, until: int) -> int:
         """See the port."""

@@ -9,7 +9,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
+from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError, WriteUnclear
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ NETWORK: Final = (aiohttp.ClientError, OSError, discord.RateLimited)
 """What discord.py lets through when Discord cannot be reached (facts §3.6); TimeoutError is an OSError."""
 
 SENTENCES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
-    (StorageTrouble, "trouble.storage"),
+    (WriteUnclear, WriteUnclear.said),
+    (StorageTrouble, StorageTrouble.said),
     (app_commands.TransformerError, "trouble.option"),
     ((app_commands.CommandSignatureMismatch, app_commands.CommandNotFound), "trouble.command_outdated"),
     (app_commands.NoPrivateMessage, "refused.server_only"),
