@@ -25,6 +25,7 @@ from bot.domain.days import day_of, month_of
 from bot.domain.tenancy import OWN_KEY_WAITING, Ceiling, KnownServer, Used, parse_ceiling
 from bot.errors import UserError
 from bot.storage.database import lock, plain
+from bot.storage.periods import ends_of, within
 from bot.storage.prepared import Prepared
 from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, jobs, metadata, queue_lanes, queue_parties
 from bot.texts import text as sentence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+    from bot.domain.days import Day
     from bot.domain.tenancy import Budget
     from bot.storage.database import Database
 
@@ -210,14 +212,12 @@ def _account(name: str) -> str:
 
 
 _DRAWN: Final = Prepared(
-    select(func.coalesce(func.sum(b.units), 0)).where(
-        b.scope == bindparam("scope_"), b.day >= bindparam("since_")
-    )
+    select(func.coalesce(func.sum(b.units), 0)).where(b.scope == bindparam("scope_"), within(b.day))
 )
 
 
-def _drawn(connection: Connection, scope: str, since: int) -> int:
-    drawn: int = _DRAWN.value(connection, {"scope_": scope, "since_": since})
+def _drawn(connection: Connection, scope: str, period: Day) -> int:
+    drawn: int = _DRAWN.value(connection, {"scope_": scope, **ends_of(period)})
     return drawn
 
 
@@ -247,8 +247,8 @@ def _reaches(connection: Connection, most: int, queued: Prepared, of: Mapping[st
 def _used(connection: Connection, guild_id: int, now: int) -> Used:
     scope, here = _server(guild_id), jobs.c.guild_id == guild_id
     return Used(
-        _drawn(connection, scope, day_of(now).start),
-        _drawn(connection, scope, month_of(now).start),
+        _drawn(connection, scope, day_of(now)),
+        _drawn(connection, scope, month_of(now)),
         _count(connection, IS_UPSTREAM, here),
         _count(connection, IS_QUEUED, here),
     )
@@ -299,7 +299,7 @@ def _check(
     ):
         if limit is None:
             continue
-        used = _drawn(connection, scope, period.start)
+        used = _drawn(connection, scope, period)
         if used + cost > limit:
             renews = period.end // 1_000
             raise UserError(sentence(why, limit=limit, used=used, units=cost, renews=renews))

@@ -135,6 +135,17 @@ async def test_an_account_s_ceiling_holds_over_all_servers_and_a_day_renews_it(s
     )
 
 
+async def test_what_a_clock_had_drawn_that_stood_ahead_is_no_day_s_before_it(storage: Storage) -> None:
+    terms, year = budget(usual=Ceiling(per_day=1, per_month=1)), 365 * 86_400_000
+    assert not isinstance(await begun(storage, terms, created_at=NOON + year), str)
+
+    assert await drawn(storage) == 0
+    assert not isinstance(await begun(storage, terms, created_at=NOON), str)
+    used = (await storage.tenants.used(NOON, [STRANGERS]))[STRANGERS]
+    assert (used.today, used.month) == (1, 1)
+    assert await begun(storage, terms, created_at=NOON) == "refused.ceiling_day"
+
+
 async def test_a_server_s_own_ceiling_goes_before_the_usual_one_and_queues_are_bounded(
     storage: Storage,
 ) -> None:

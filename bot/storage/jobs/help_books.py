@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, or_, select
 
 from bot.domain.intake.prompt_help import asked_for, key_of
-from bot.domain.schedule import HOUR
+from bot.domain.schedule import CLOCKS_DIFFER_MS, HOUR
 from bot.storage.database import lock
 from bot.storage.jobs import ledger as entries
 from bot.storage.people_tables import open_answers
@@ -91,6 +91,7 @@ def _is_known(connection: Connection, call: HelpCall) -> bool:
         ledger.c.guild_id == call.home,
         ledger.c.pool == call.pool.value,
         ledger.c.spent_at > call.created_at - HOUR,
+        ledger.c.spent_at <= call.created_at + CLOCKS_DIFFER_MS,
         ledger.c.job_key.endswith(f"/{asked_for(call.key)}"),
         ~returned.exists(),
     )
