@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 5
 """How often an insert looks for the winner of a race; one look is enough unless the winner has ended meanwhile."""
 
-SUBMISSIONS: Final = "submissions"
 SWEEP_MS: Final = 30_000
 """How often lanes are looked for that nothing called (see `line.UNCALLED`)."""
 LAPSED_MS: Final = 2_000
@@ -243,7 +242,7 @@ class SqlJobStore:
 
         def take_queued(connection: Connection) -> tuple[list[Job], int | None]:
             # Places are counted, and a count cannot be locked: one process at a time hands places out.
-            lock(connection, SUBMISSIONS)
+            lock(connection, line.SUBMISSIONS)
             line.requeue(connection, now)
             choices = walk.choose(connection, now, max_running=max_running, limit=places, usual=usual)
             keys = [key for choice in choices for key in choice.keys]
@@ -278,7 +277,7 @@ class SqlJobStore:
             lanes = await self._database.read(lambda cn: cn.execute(line.UNCALLED, asked).all())
             if lanes:
                 found = [(row.account, row.pool) for row in lanes]
-                await self._database.write(lambda cn: line.call(cn, found, now))
+                await self._database.write(lambda cn: line.call_beside(cn, found, now))
             self._swept = now, max_running
         if self._forgot_at is None or not 0 <= now - self._forgot_at < FORGET_MS:
             if self._forgot_at is not None:
