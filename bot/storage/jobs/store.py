@@ -14,18 +14,16 @@ from bot.domain.jobs import JobState
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
 from bot.domain.ports import MOST_AHEAD, Load
-from bot.domain.schedule import LEASE_MS
 from bot.domain.tasks import RemoteTaskId
 from bot.domain.tenancy import NO_CEILING
 from bot.errors import StorageTrouble, TaskTaken
 from bot.storage.database import lock, plain
 from bot.storage.errors import TAKEN, Conflict
-from bot.storage.jobs import claims, line, rows, steps, walk
+from bot.storage.jobs import claims, clock_steps, line, rows, steps, walk
 from bot.storage.tables import (
     IN_LINE,
     IS_LIVE,
     IS_LOST,
-    IS_OPEN,
     IS_OWNED,
     IS_QUEUED,
     IS_UPSTREAM,
@@ -56,9 +54,6 @@ LAPSED_MS: Final = 2_000
 """How often, at least, leases are looked for that their holder did not renew: another process's clock may be behind."""
 FORGET_MS: Final = 600_000
 """How often idle parties of the line are forgotten."""
-
-FAR_MS: Final = 3_600_000
-"""Nothing waits, or is held, for as long as an hour."""
 
 c = jobs.c
 _NOBODYS: Final = {"owner": None, "lease_until": 0, "fence": c.fence + 1}
@@ -299,11 +294,8 @@ class SqlJobStore:
         return found
 
     async def pull_in(self, now: int) -> int:
-        """After the clock was set: bring in what would be due, or held, far beyond any time we ever write."""
-        far, never = now + FAR_MS, text(f"(({IS_OPEN}) OR ({IS_QUEUED}))")
-        late = await self._change(never, c.due_at > far, values={"due_at": now, "put_off": True})
-        held = {"lease_until": now + LEASE_MS}
-        return late + await self._change(text(IS_OWNED), c.lease_until > far, values=held)
+        """After the clock was set: bring in what would be due, held, or waited for far beyond any time we ever write."""
+        return await self._database.write(lambda cn: clock_steps.pull_in(cn, now))
 
     async def renew(self, owner: str, until: int) -> int:
         """See the port."""
@@ -389,7 +381,7 @@ class SqlJobStore:
 def _set_aside(connection: Connection, keys: Collection[str], now: int, **back: str) -> None:
     """Leave rows alone that this program cannot read; another version may, and this one looks again in an hour."""
     if keys:
-        aside = {"owner": None, "lease_until": 0, "due_at": now + FAR_MS, "put_off": True, **back}
+        aside = {"owner": None, "lease_until": 0, "due_at": now + clock_steps.FAR_MS, "put_off": True, **back}
         connection.execute(update(jobs).where(c.key.in_(keys)).values(aside))
 
 
