@@ -11,6 +11,7 @@ Never here: sentences for people (those are ids of the catalogues).
     ├── SettingsChanged       a decision rests on settings that are not a server's any more: decide again
     ├── TaskTaken             that upstream task already belongs to another job of ours
     ├── StorageTrouble        the database is locked, full, read-only or broken
+    │   └── WriteUnclear      its answer to a commit was lost: perhaps it is written
     ├── StartupError          one clear sentence for the operator, who alone can mend it: exit status 78
     │   ├── StartupDelayed    the same, but time may mend it: exit status 75
     │   └── PartLost          a part broke while the program ran: exit status 70
@@ -111,7 +112,18 @@ class TaskTaken(EaselError):
 
 
 class StorageTrouble(EaselError):
-    """The database cannot be used right now: locked, disk full, read-only or corrupt. Nothing was written."""
+    """The database cannot be used right now: locked, disk full, read-only or corrupt. Nothing was written.
+
+    `said` is the id of the sentence for people.
+    """
+
+    said = "trouble.storage"
+
+
+class WriteUnclear(StorageTrouble):
+    """The database was told to commit, and its answer was lost: nobody may be promised that nothing was written."""
+
+    said = "trouble.storage_unclear"
 
 
 class ExitStatus(IntEnum):

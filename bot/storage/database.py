@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from bot.errors import StartupError, StorageTrouble
 from bot.local_files import is_directory
-from bot.storage.errors import Conflict, translated
+from bot.storage.errors import Conflict, commit_translated, translated
 from bot.storage.prepared import straight
 from bot.storage.sqlite_connections import SqliteConnections, arguments, set_up
 from bot.storage.sqlite_writer import SqliteWriter
@@ -354,8 +354,11 @@ def _named(url: URL) -> URL:
 
 async def _transact(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
     with translated():
-        async with engine.begin() as connection:
-            return await connection.run_sync(work)
+        async with engine.connect() as connection, connection.begin() as transaction:
+            done = await connection.run_sync(work)
+            with commit_translated():
+                await transaction.commit()
+            return done
 
 
 async def _look(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:

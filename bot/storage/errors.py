@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import exc
 
-from bot.errors import StorageTrouble
+from bot.errors import StorageTrouble, WriteUnclear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +87,18 @@ def translated() -> Iterator[None]:
         raise Conflict(TAKEN) from None
     except (exc.SQLAlchemyError, sqlite3.Error, OSError) as error:  # TimeoutError is an OSError
         raise StorageTrouble(explain(error)) from None
+
+
+@contextmanager
+def commit_translated() -> Iterator[None]:
+    """The same around a commit: whatever ends it but a refusal, the server may have taken it before."""
+    try:
+        with translated():
+            yield
+    except Conflict:
+        raise
+    except StorageTrouble as trouble:
+        raise WriteUnclear(str(trouble)) from None
 
 
 def explain(error: BaseException) -> str:

@@ -25,8 +25,10 @@ from bot.domain.days import day_of, month_of
 from bot.domain.tenancy import OWN_KEY_WAITING, Ceiling, KnownServer, Used, parse_ceiling
 from bot.errors import UserError
 from bot.storage.database import lock, plain
+from bot.storage.jobs import line
+from bot.storage.periods import ends_of, within
 from bot.storage.prepared import Prepared
-from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, jobs, metadata, queue_lanes, queue_parties
+from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, jobs, metadata
 from bot.texts import text as sentence
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+    from bot.domain.days import Day
     from bot.domain.tenancy import Budget
     from bot.storage.database import Database
 
@@ -84,20 +87,6 @@ budgets = Table(
 t, b = tenants.c, budgets.c
 _CEILINGS: Final = select(tenants).where(
     t.guild_id.in_(bindparam("known_", expanding=True)), t.ceiling.is_not(None) | t.ours.is_(True)
-)
-_HAVE_LOOKED_AT: Final = (
-    update(queue_lanes)
-    .where(
-        select(queue_parties.c.party)
-        .where(
-            queue_parties.c.account == queue_lanes.c.account,
-            queue_parties.c.pool == queue_lanes.c.pool,
-            queue_parties.c.party == bindparam("guild_"),
-            queue_parties.c.waits,
-        )
-        .exists(),
-    )
-    .values(called_at=0)
 )
 
 
@@ -150,10 +139,12 @@ class SqlTenantStore:
 
     async def set_ceiling(self, guild_id: int, ceiling: Ceiling | None) -> KnownServer:
         """See the port."""
-        known = await self._change(guild_id, ceiling=None if ceiling is None else str(ceiling))
-        # Those of its jobs that wait may have places now.
-        await self._database.write(lambda cn: cn.execute(_HAVE_LOOKED_AT, {"guild_": guild_id}))
-        return known
+
+        def work(connection: Connection) -> KnownServer:
+            line.call_for(connection, guild_id)  # those of its jobs that wait may have places now
+            return _changed(connection, guild_id, ceiling=None if ceiling is None else str(ceiling))
+
+        return await self._database.write(work)
 
     async def used(self, now: int, guild_ids: Sequence[int]) -> Mapping[int, Used]:
         """See the port."""
@@ -164,16 +155,17 @@ class SqlTenantStore:
         return await self._database.read(work)
 
     async def _change(self, guild_id: int, **values: Any) -> KnownServer:
-        def work(connection: Connection) -> KnownServer:
-            lock(connection, f"tenant/{guild_id}")
-            mine = update(tenants).where(t.guild_id == guild_id)
-            if not connection.execute(mine.values(values)).rowcount:
-                connection.execute(
-                    insert(tenants).values({"guild_id": guild_id, "name": "", "ours": False, **values})
-                )
-            return _read(connection.execute(select(tenants).where(t.guild_id == guild_id)).one())
+        return await self._database.write(lambda cn: _changed(cn, guild_id, **values))
 
-        return await self._database.write(work)
+
+def _changed(connection: Connection, guild_id: int, **values: Any) -> KnownServer:
+    lock(connection, f"tenant/{guild_id}")
+    mine = update(tenants).where(t.guild_id == guild_id)
+    if not connection.execute(mine.values(values)).rowcount:
+        connection.execute(
+            insert(tenants).values({"guild_id": guild_id, "name": "", "ours": False, **values})
+        )
+    return _read(connection.execute(select(tenants).where(t.guild_id == guild_id)).one())
 
 
 def _claim(what: str) -> str:
@@ -210,14 +202,12 @@ def _account(name: str) -> str:
 
 
 _DRAWN: Final = Prepared(
-    select(func.coalesce(func.sum(b.units), 0)).where(
-        b.scope == bindparam("scope_"), b.day >= bindparam("since_")
-    )
+    select(func.coalesce(func.sum(b.units), 0)).where(b.scope == bindparam("scope_"), within(b.day))
 )
 
 
-def _drawn(connection: Connection, scope: str, since: int) -> int:
-    drawn: int = _DRAWN.value(connection, {"scope_": scope, "since_": since})
+def _drawn(connection: Connection, scope: str, period: Day) -> int:
+    drawn: int = _DRAWN.value(connection, {"scope_": scope, **ends_of(period)})
     return drawn
 
 
@@ -247,8 +237,8 @@ def _reaches(connection: Connection, most: int, queued: Prepared, of: Mapping[st
 def _used(connection: Connection, guild_id: int, now: int) -> Used:
     scope, here = _server(guild_id), jobs.c.guild_id == guild_id
     return Used(
-        _drawn(connection, scope, day_of(now).start),
-        _drawn(connection, scope, month_of(now).start),
+        _drawn(connection, scope, day_of(now)),
+        _drawn(connection, scope, month_of(now)),
         _count(connection, IS_UPSTREAM, here),
         _count(connection, IS_QUEUED, here),
     )
@@ -299,7 +289,7 @@ def _check(
     ):
         if limit is None:
             continue
-        used = _drawn(connection, scope, period.start)
+        used = _drawn(connection, scope, period)
         if used + cost > limit:
             renews = period.end // 1_000
             raise UserError(sentence(why, limit=limit, used=used, units=cost, renews=renews))

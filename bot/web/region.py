@@ -186,8 +186,8 @@ class RegionPages:
             instead = said
         except UserError as refusal:
             instead = _Said(422, refusal.text, "refused")
-        except StorageTrouble:
-            instead = _Said(503, text("trouble.storage"), "trouble")
+        except StorageTrouble as trouble:
+            instead = _Said(503, text(trouble.said), "trouble")
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("region_request_failed", reference=reference)

@@ -8,12 +8,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text as text_of
 
 from bot.domain.days import day_of
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import JobState
 from bot.domain.tenancy import NO_CEILING, Access, Budget, Ceiling, parse_access
 from bot.errors import UserError
+from bot.storage import open_storage
+from bot.storage.database import lock
+from bot.storage.jobs import line
 from bot.texts import text
 from tests.claims import claim_submissions
 from tests.storage.making import FREE, LEASE, NOON, job
@@ -135,6 +139,17 @@ async def test_an_account_s_ceiling_holds_over_all_servers_and_a_day_renews_it(s
     )
 
 
+async def test_what_a_clock_had_drawn_that_stood_ahead_is_no_day_s_before_it(storage: Storage) -> None:
+    terms, year = budget(usual=Ceiling(per_day=1, per_month=1)), 365 * 86_400_000
+    assert not isinstance(await begun(storage, terms, created_at=NOON + year), str)
+
+    assert await drawn(storage) == 0
+    assert not isinstance(await begun(storage, terms, created_at=NOON), str)
+    used = (await storage.tenants.used(NOON, [STRANGERS]))[STRANGERS]
+    assert (used.today, used.month) == (1, 1)
+    assert await begun(storage, terms, created_at=NOON) == "refused.ceiling_day"
+
+
 async def test_a_server_s_own_ceiling_goes_before_the_usual_one_and_queues_are_bounded(
     storage: Storage,
 ) -> None:
@@ -172,6 +187,29 @@ async def test_claims_keep_to_a_server_s_ceiling_and_leave_the_places_to_others(
 
     await storage.tenants.set_ceiling(STRANGERS, Ceiling(at_once=3))
     assert len(await claim()) == 1
+
+
+@pytest.mark.postgres
+async def test_a_ceiling_that_is_set_amid_a_claim_stands_and_neither_of_the_two_is_undone(
+    postgres_url: str,
+) -> None:
+    waits = text_of(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    lane = text_of("SELECT 1 FROM queue_lanes WHERE account = :account FOR UPDATE")
+    async with open_storage(postgres_url, migrate=False) as storage:
+        for account in ("a", "b"):
+            await begun(storage, budget(account=account), account=account)
+        async with storage.database.transaction() as claim:
+            await claim.run_sync(lambda cn: lock(cn, line.SUBMISSIONS))
+            await claim.execute(lane, {"account": "b"})
+            setting = asyncio.create_task(storage.tenants.set_ceiling(STRANGERS, Ceiling(at_once=3)))
+            while not await storage.database.read(lambda cn: cn.execute(waits).first()):
+                assert not setting.done()
+
+            await claim.execute(lane, {"account": "a"})
+
+        assert (await setting).ceiling == Ceiling(at_once=3)
 
 
 async def test_greeting_and_asking_fall_to_one_process_once(storage: Storage, another: Opener) -> None:

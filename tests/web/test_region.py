@@ -17,7 +17,7 @@ from PIL import Image
 from bot.domain.intake.window_words import WindowWords
 from bot.domain.jobs import Route
 from bot.domain.region_links import LINK_LIFE_MS
-from bot.errors import StorageTrouble, UserError
+from bot.errors import StorageTrouble, UserError, WriteUnclear
 from bot.log import setup
 from bot.texts import text
 from bot.web.region import AT_ONCE, IN_LINE, LARGEST_MASK, LOOKED_UP, OF_LINK
@@ -420,17 +420,21 @@ async def test_a_browser_that_says_no_more_than_its_origin_may_post(
 # -- troubles ------------------------------------------------------------------------------------------------
 
 
-async def test_trouble_with_the_database_costs_nothing_and_leaves_the_link_good(
-    room: Room, client: aiohttp.ClientSession
+@pytest.mark.parametrize(
+    ("trouble", "sentence"),
+    [(StorageTrouble("locked"), "nothing charged"), (WriteUnclear("lost"), "/jobs list")],
+)
+async def test_trouble_with_the_database_promises_what_is_known_and_leaves_the_link_good(
+    room: Room, client: aiohttp.ClientSession, trouble: StorageTrouble, sentence: str
 ) -> None:
     link = await room.link()
-    room.trouble = StorageTrouble("locked")
+    room.trouble = trouble
 
     status, said = await send(client, link)
     room.trouble = None
 
     assert status == 503
-    assert "nothing charged" in said
+    assert sentence in said
     assert (await send(client, link))[0] == 200
 
 

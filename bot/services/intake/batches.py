@@ -183,8 +183,8 @@ class Batches:
                 one = await self._begin(root, origin_of_draft(draft, ancestor), places, strike_id)
             except UserError as refusal:
                 refused.append((number, refusal.text))
-            except StorageTrouble:  # of this one alone: what began before it stands
-                refused.append((number, text("trouble.storage")))
+            except StorageTrouble as trouble:  # of this one alone: what began before it stands
+                refused.append((number, text(trouble.said)))
             else:
                 if one is None:
                     known += 1

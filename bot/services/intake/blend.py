@@ -43,7 +43,7 @@ class Blending:
         pool: Pool | None,
         preferred: Pool | None = None,
     ) -> StartedJob:
-        """Accept a blend. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
+        """Accept a blend. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged, but see `WriteUnclear`."""
         check_count(len(given))
         await self.chains.ask_first(asker, Charge.BLEND, pool=pool, preferred=preferred, given=given)
         taken = await self.image_loader.gather(given)

@@ -75,7 +75,7 @@ class Describing:
         preferred: Pool | None = None,
         address: str | None = None,
     ) -> StartedJob:
-        """Accept a picture. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged."""
+        """Accept a picture. Raises `UserError`, `RetryLater` or `StorageTrouble`; in each case nothing was charged, but see `WriteUnclear`."""
         await self.chains.ask_first(
             asker, Charge.DESCRIBE, pool=pool, preferred=preferred, given=[given], address=address
         )
@@ -138,8 +138,8 @@ class Describing:
                 one = await self._one_of_all(job, number, idea, places)
             except UserError as refusal:
                 refused.append((number, refusal.text))
-            except StorageTrouble:  # of this one alone: what began before it stands
-                refused.append((number, text("trouble.storage")))
+            except StorageTrouble as trouble:  # of this one alone: what began before it stands
+                refused.append((number, text(trouble.said)))
             else:
                 (begun if one.fresh else running).append(one.job)
         log.info("description_imagined", extra={"job": key, "begun": len(begun), "refused": len(refused)})

@@ -57,7 +57,7 @@ class DrawOptions:
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Drawings:
-    """Begins orders. Every method that begins one raises `UserError` or `StorageTrouble`; then nothing was charged."""
+    """Begins orders. Every method that begins one raises `UserError` or `StorageTrouble`; then nothing was charged, but see `WriteUnclear`."""
 
     chains: NewChains
     image_loader: ImageLoader

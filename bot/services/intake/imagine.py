@@ -89,7 +89,7 @@ class Imagine:
         `address` is where a given picture lies that is no file: the server's rules about links hold for it.
         Without a `pool` it is the `preferred` one if that is open to the asker, else the usual one of the place.
         Raises `UserError` if prompt, pictures or policy refuse, `StorageTrouble` if the row could not be written; in
-        each case nothing was charged.
+        each case nothing was charged, but see `WriteUnclear`.
         """
         options = replace(options, pictures=len(given))
         composed = compose(options)  # a bad prompt is not worth fetching pictures for

@@ -133,7 +133,7 @@ class Intake:
 
         `answers` is as `JobStore.insert` has it.
         Raises `UserError` if a rule or a limit refuses, `StorageTrouble` if the row could not be written; in both
-        cases nothing was charged.
+        cases nothing was charged, but after `WriteUnclear` nobody knows.
         """
         stored = await self._insert(asker, job, request, inputs, answers)
         fresh = stored.key == job.key

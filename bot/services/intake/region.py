@@ -169,7 +169,7 @@ class Regions:
         The mask may be a file of any size; another size than the picture's is noted on the card. The message is
         the one that was pressed; 0 stands for the card of the job. Raises `UserError` with what is wrong with the
         mask, the job or its picture, or with the rule that refuses; `StorageTrouble` if the row could not be written.
-        In all these cases nothing was charged.
+        In all these cases nothing was charged, but see `WriteUnclear`.
         """
         ready = await self.prepare(asker, key, position, mask, operation=operation, words=words)
         if isinstance(ready, Pressed):

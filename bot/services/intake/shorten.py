@@ -45,7 +45,7 @@ class Shortening:
         """Accept a prompt, by the same rules as if it were to become a picture. It is a paid call like any other.
 
         Raises `UserError` where the prompt, the policy or the account refuses, `StorageTrouble` if the row could not
-        be written; in each case nothing was charged.
+        be written; in each case nothing was charged, but see `WriteUnclear`.
         """
         composed = compose(PromptOptions(prompt=prompt))
         shown = await self.chains.policy.shown(asker.server)

@@ -13,6 +13,7 @@ from bot.domain.days import date_of
 from bot.domain.pools import Pool
 from bot.domain.servers.guilds import PoolTotals, Standing, UsageRow
 from bot.storage.jobs import ledger as entries
+from bot.storage.periods import ends_of
 from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, jobs, ledger
 
 if TYPE_CHECKING:
@@ -153,6 +154,6 @@ def _cost(row: Any) -> Cost:
 
 
 def _server_spent(connection: Connection, guild_id: int, pool: Pool, day: Day) -> int:
-    asked = {"guild_": guild_id, "pool_": pool.value, "since_": day.start}
+    asked = {"guild_": guild_id, "pool_": pool.value, **ends_of(day)}
     spent: int = connection.execute(entries.SERVER_SPENT, asked).scalar_one()
     return spent

@@ -3,17 +3,19 @@ Never here: jobs, and asking."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
 from bot.domain.intake.prompt_help import asked_for, key_of
-from bot.domain.schedule import HOUR
+from bot.domain.schedule import CLOCKS_DIFFER_MS, HOUR
 from bot.storage.database import lock
 from bot.storage.jobs import ledger as entries
 from bot.storage.people_tables import open_answers
 from bot.storage.tables import jobs, ledger
+from bot.storage.unclear import write_until_clear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,21 +26,23 @@ if TYPE_CHECKING:
     from bot.domain.pools import Allowance, ServerLimits
     from bot.domain.tenancy import Budget
     from bot.storage.database import Database
+    from bot.storage.unclear import Pause
 
 
 class SqlHelpBooks:
     """The `HelpBooks` of bot.domain.intake.prompt_help, on SQLite and PostgreSQL."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, pause: Pause = asyncio.sleep) -> None:
+        self._database, self._pause = database, pause
 
     async def book(
         self, call: HelpCall, allowance: Allowance, limits: ServerLimits | None, budget: Budget | None
     ) -> bool:
         """See the port."""
+        member = f"member/{call.home}/{call.user_id}/{call.pool}"
 
         def work(connection: Connection) -> bool:
-            lock(connection, f"member/{call.home}/{call.user_id}/{call.pool}")
+            lock(connection, member)
             if _is_known(connection, call):
                 return False
             if (
@@ -53,7 +57,11 @@ class SqlHelpBooks:
             entries.reserve(connection, call, drawn if call.units else (), budget, kind=entries.HELP)
             return True
 
-        return await self._database.write(work)
+        def work_again(connection: Connection) -> bool:
+            lock(connection, member)
+            return _stands(connection, call) or work(connection)
+
+        return await write_until_clear(self._database, work, self._pause, again=work_again)
 
     async def waive(self, interaction_id: int, at: int) -> None:
         """See the port."""
@@ -77,6 +85,13 @@ class SqlHelpBooks:
         )
 
 
+def _stands(connection: Connection, call: HelpCall) -> bool:
+    """Whether it was booked at this moment: a twin of its interaction was booked at another."""
+    e = ledger.c
+    mine = select(e.id).where(e.kind == entries.HELP, e.job_key == call.key, e.at == call.created_at)
+    return connection.execute(mine).one_or_none() is not None
+
+
 def _is_known(connection: Connection, call: HelpCall) -> bool:
     """Whether it was booked by this interaction, or lately, for the same picture, by another press that stands."""
     back = ledger.alias("back")
@@ -86,6 +101,7 @@ def _is_known(connection: Connection, call: HelpCall) -> bool:
         ledger.c.guild_id == call.home,
         ledger.c.pool == call.pool.value,
         ledger.c.spent_at > call.created_at - HOUR,
+        ledger.c.spent_at <= call.created_at + CLOCKS_DIFFER_MS,
         ledger.c.job_key.endswith(f"/{asked_for(call.key)}"),
         ~returned.exists(),
     )

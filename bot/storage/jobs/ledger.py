@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from sqlalchemy import and_, bindparam, func, insert, literal, or_, select, text, update
 
 from bot.domain.accounts import is_own
-from bot.domain.days import UTC_ZONE, day_of, month_of
+from bot.domain.days import UTC_ZONE, Day, day_of, month_of
 from bot.domain.pools import name_rule
+from bot.domain.schedule import CLOCKS_DIFFER_MS
 from bot.errors import UserError
 from bot.storage import tenants
 from bot.storage.database import lock
 from bot.storage.jobs import decided
+from bot.storage.periods import ends_of, within
 from bot.storage.prepared import Prepared
 from bot.storage.server_tables import draws, grants
 from bot.storage.tables import IS_LIVE, jobs, ledger
@@ -22,10 +24,9 @@ from bot.texts import text as sentence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import BindParameter, ColumnElement, FromClause, ScalarSelect
+    from sqlalchemy import ColumnElement, FromClause, ScalarSelect
     from sqlalchemy.engine import Connection
 
-    from bot.domain.days import Day
     from bot.domain.jobs import Job
     from bot.domain.pools import Allowance, Pool, ServerLimits
     from bot.domain.tenancy import Budget
@@ -95,13 +96,12 @@ def _sum(column: ColumnElement[int], *where: ColumnElement[bool]) -> ScalarSelec
     return select(func.coalesce(func.sum(column), 0)).where(*where).scalar_subquery()
 
 
-_SINCE: Final[BindParameter[int]] = bindparam("since_")
 OUTSTANDING: Final = draws.c.returned_at.is_(None)
 
 
 def _usage(*, in_a_server: bool) -> Prepared:
     """Build the query for what a member spent since a time, what grants paid of it, and how much is unfinished."""
-    spent = _sum(ledger.c.units, _member(ledger, in_a_server=in_a_server), ledger.c.spent_at >= _SINCE)
+    spent = _sum(ledger.c.units, _member(ledger, in_a_server=in_a_server), within(ledger.c.spent_at))
     live = select(func.count()).select_from(jobs)
     live = live.where(_member(jobs, in_a_server=in_a_server), text(IS_LIVE))
     if not in_a_server:
@@ -110,7 +110,7 @@ def _usage(*, in_a_server: bool) -> Prepared:
         draws.c.units,
         draws.c.grant_id == grants.c.id,
         _member(grants),
-        draws.c.spent_at >= _SINCE,
+        within(draws.c.spent_at),
         OUTSTANDING,
     )
     return Prepared(select(spent, drawn, live.scalar_subquery()))
@@ -121,13 +121,13 @@ _IN_DIRECT_MESSAGES: Final = _usage(in_a_server=False)
 SERVER_SPENT: Final = select(func.coalesce(func.sum(ledger.c.units), 0)).where(
     ledger.c.guild_id == bindparam("guild_"),
     ledger.c.pool == bindparam("pool_"),
-    ledger.c.spent_at >= _SINCE,
+    within(ledger.c.spent_at),
 )
 _BACK: Final = ledger.alias("back")
 # Of jobs that brought no picture nobody has to rest: their units, and their place in time, are given back.
 _LATEST: Final = select(func.max(ledger.c.spent_at)).where(
     _member(ledger),
-    ledger.c.spent_at >= _SINCE,
+    within(ledger.c.spent_at),
     ledger.c.kind == RESERVE,
     ~select(_BACK.c.id).where(_BACK.c.job_key == ledger.c.job_key, _BACK.c.kind == REFUND).exists(),
 )
@@ -172,7 +172,7 @@ class Spent(NamedTuple):
 
 def spent(connection: Connection, guild_id: int | None, user_id: int, pool: str, day: Day) -> Spent:
     """Read what a member has used up today in one pool of one place."""
-    asked = {"user_": user_id, "pool_": pool, "since_": day.start}
+    asked = {"user_": user_id, "pool_": pool, **ends_of(day)}
     if guild_id is None:
         found = _IN_DIRECT_MESSAGES.rows(connection, asked)
     else:
@@ -262,8 +262,8 @@ def _check_cooldown(connection: Connection, job: Booked, allowance: Allowance) -
     if not allowance.cooldown or guild_id is None:
         return
     asked = {"user_": job.user_id, "pool_": job.pool.value, "guild_": guild_id}
-    since = job.created_at - allowance.cooldown * 1_000
-    latest: int | None = connection.execute(_LATEST, asked | {"since_": since + 1}).scalar_one()
+    lately = Day(job.created_at - allowance.cooldown * 1_000 + 1, job.created_at + CLOCKS_DIFFER_MS + 1)
+    latest: int | None = connection.execute(_LATEST, {**asked, **ends_of(lately)}).scalar_one()
     if latest is not None:
         raise UserError(
             sentence(
@@ -293,7 +293,7 @@ def _from_grants(connection: Connection, job: Booked, units: int) -> Sequence[Dr
 def _check_server(connection: Connection, job: Booked, per_day: int, day: Day) -> None:
     # The member's lock is held already; whoever holds the server's never waits for a member's.
     lock(connection, f"server/{job.home}/{job.pool}")
-    asked = {"guild_": job.home, "pool_": job.pool.value, "since_": day.start}
+    asked = {"guild_": job.home, "pool_": job.pool.value, **ends_of(day)}
     used = connection.execute(SERVER_SPENT, asked).scalar_one()
     if used + job.units > per_day:
         raise UserError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import BigInteger, Boolean, Text, bindparam, select, text, update
 
-from bot.storage.database import POSTGRES, SQLITE
+from bot.storage.database import POSTGRES, SQLITE, lock
 from bot.storage.prepared import Prepared
 from bot.storage.tables import IN_LINE, IS_LIVE, IS_PUT_OFF, IS_QUEUED, IS_UPSTREAM, jobs
 
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 # docs/decisions/0013-turns-are-kept-in-rows.md tells why.
 #
 # PostgreSQL: who comes takes its lane's row, then its party's; a claim takes lanes, then jobs, then parties. A job's end
-# takes the job first and its lane last, and a claim wants no job that ends. So nobody waits in a circle.
+# takes the job first and its lane last, and a claim wants no job that ends. Who takes several lanes holds the lock of
+# submissions. So nobody waits in a circle.
 
+SUBMISSIONS: Final = "submissions"
+"""The lock of whoever takes several lanes."""
 BROUGHT_BACK: Final = 500
 """So many jobs that were put off come back into line in one claim."""
 FORGOTTEN_AFTER_MS: Final = 3_600_000
@@ -220,6 +223,7 @@ _IDLE: Final = statement(
     )
     """
 )
+_WAITS_IN: Final = statement("SELECT account, pool FROM queue_parties WHERE party = :party AND waits")
 _EMPTY: Final = statement(
     """
     DELETE FROM queue_lanes WHERE called_at IS NULL AND NOT EXISTS (
@@ -230,9 +234,22 @@ _EMPTY: Final = statement(
 
 
 def call(connection: Connection, lanes: Collection[Lane], now: int) -> None:
-    """Have these lanes looked at."""
+    """Have these lanes looked at. Must hold the lock of submissions."""
     for account, pool in sorted(lanes):
         _CALL.write(connection, {"account": account, "pool": pool, "now": now})
+
+
+def call_beside(connection: Connection, lanes: Collection[Lane], now: int) -> None:
+    """The same beside claims, which take lanes in another order. Before any lane is taken in this transaction."""
+    lock(connection, SUBMISSIONS)
+    call(connection, lanes, now)
+
+
+def call_for(connection: Connection, party: int) -> None:
+    """Have the lanes looked at first in which a party waits. As `call_beside`."""
+    call_beside(
+        connection, [(row.account, row.pool) for row in connection.execute(_WAITS_IN, {"party": party})], 0
+    )
 
 
 def forget_parties(connection: Connection, now: int) -> None:
@@ -242,4 +259,5 @@ def forget_parties(connection: Connection, now: int) -> None:
 
 def forget_lanes(connection: Connection) -> None:
     """Forget lanes in which nobody is. Apart from parties: whoever comes takes the lane first, and then its party."""
+    lock(connection, SUBMISSIONS)  # it takes lanes in any order
     connection.execute(_EMPTY)

@@ -3,6 +3,7 @@ Never here: SQL dialects (`database`), the order of the queue (`claims`), what i
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from typing import TYPE_CHECKING, Final
 
@@ -13,24 +14,23 @@ from bot.domain.jobs import JobState
 from bot.domain.keys import JobKey
 from bot.domain.pools import Pool
 from bot.domain.ports import MOST_AHEAD, Load
-from bot.domain.schedule import LEASE_MS
 from bot.domain.tasks import RemoteTaskId
 from bot.domain.tenancy import NO_CEILING
 from bot.errors import StorageTrouble, TaskTaken
 from bot.storage.database import lock, plain
 from bot.storage.errors import TAKEN, Conflict
-from bot.storage.jobs import claims, line, rows, steps, walk
+from bot.storage.jobs import claims, clock_steps, line, rows, steps, walk
 from bot.storage.tables import (
     IN_LINE,
     IS_LIVE,
     IS_LOST,
-    IS_OPEN,
     IS_OWNED,
     IS_QUEUED,
     IS_UPSTREAM,
     IS_WATCHED,
     jobs,
 )
+from bot.storage.unclear import write_until_clear
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -43,20 +43,17 @@ if TYPE_CHECKING:
     from bot.domain.pools import Allowance, ServerLimits
     from bot.domain.tenancy import Budget, Ceiling
     from bot.storage.database import Database
+    from bot.storage.unclear import Pause
 
 ATTEMPTS: Final = 5
 """How often an insert looks for the winner of a race; one look is enough unless the winner has ended meanwhile."""
 
-SUBMISSIONS: Final = "submissions"
 SWEEP_MS: Final = 30_000
 """How often lanes are looked for that nothing called (see `line.UNCALLED`)."""
 LAPSED_MS: Final = 2_000
 """How often, at least, leases are looked for that their holder did not renew: another process's clock may be behind."""
 FORGET_MS: Final = 600_000
 """How often idle parties of the line are forgotten."""
-
-FAR_MS: Final = 3_600_000
-"""Nothing waits, or is held, for as long as an hour."""
 
 c = jobs.c
 _NOBODYS: Final = {"owner": None, "lease_until": 0, "fence": c.fence + 1}
@@ -66,8 +63,8 @@ _NOBODYS: Final = {"owner": None, "lease_until": 0, "fence": c.fence + 1}
 class SqlJobStore:
     """The `JobStore` of bot.domain.ports, on SQLite and PostgreSQL."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, pause: Pause = asyncio.sleep) -> None:
+        self._database, self._pause = database, pause
         self._swept = 0, -1
         self._forgot_at: int | None = None
         self._looked_at, self._nothing_lapses_until = 0, -1
@@ -86,13 +83,15 @@ class SqlJobStore:
         answers: int | None = None,
     ) -> Job:
         """See the port. Of several that begin the same press at once one inserts, and all return its job."""
+
+        def insert(connection: Connection) -> Job:
+            return steps.insert_job(
+                connection, job, allowance, limits, inputs, budget, credits_, answers=answers
+            )
+
         for _ in range(ATTEMPTS):
             try:
-                return await self._database.write(
-                    lambda cn: steps.insert_job(
-                        cn, job, allowance, limits, inputs, budget, credits_, answers=answers
-                    )
-                )
+                return await write_until_clear(self._database, insert, self._pause)
             except Conflict:  # another process was quicker: look again, and find its row
                 continue
         raise StorageTrouble(TAKEN)
@@ -238,7 +237,7 @@ class SqlJobStore:
 
         def take_queued(connection: Connection) -> tuple[list[Job], int | None]:
             # Places are counted, and a count cannot be locked: one process at a time hands places out.
-            lock(connection, SUBMISSIONS)
+            lock(connection, line.SUBMISSIONS)
             line.requeue(connection, now)
             choices = walk.choose(connection, now, max_running=max_running, limit=places, usual=usual)
             keys = [key for choice in choices for key in choice.keys]
@@ -273,7 +272,7 @@ class SqlJobStore:
             lanes = await self._database.read(lambda cn: cn.execute(line.UNCALLED, asked).all())
             if lanes:
                 found = [(row.account, row.pool) for row in lanes]
-                await self._database.write(lambda cn: line.call(cn, found, now))
+                await self._database.write(lambda cn: line.call_beside(cn, found, now))
             self._swept = now, max_running
         if self._forgot_at is None or not 0 <= now - self._forgot_at < FORGET_MS:
             if self._forgot_at is not None:
@@ -295,12 +294,8 @@ class SqlJobStore:
         return found
 
     async def pull_in(self, now: int) -> int:
-        """After the clock was set: bring in what would be due, or held, far beyond any time we ever write."""
-        far, never = now + FAR_MS, text(f"(({IS_OPEN}) OR ({IS_QUEUED}))")
-        late = await self._change(never, c.due_at > far, values={"due_at": now, "put_off": True})
-        return late + await self._change(
-            text(IS_OWNED), c.lease_until > far, values={"lease_until": now + LEASE_MS}
-        )
+        """After the clock was set: bring in what would be due, held, or waited for far beyond any time we ever write."""
+        return await self._database.write(lambda cn: clock_steps.pull_in(cn, now))
 
     async def renew(self, owner: str, until: int) -> int:
         """See the port."""
@@ -386,7 +381,7 @@ class SqlJobStore:
 def _set_aside(connection: Connection, keys: Collection[str], now: int, **back: str) -> None:
     """Leave rows alone that this program cannot read; another version may, and this one looks again in an hour."""
     if keys:
-        aside = {"owner": None, "lease_until": 0, "due_at": now + FAR_MS, "put_off": True, **back}
+        aside = {"owner": None, "lease_until": 0, "due_at": now + clock_steps.FAR_MS, "put_off": True, **back}
         connection.execute(update(jobs).where(c.key.in_(keys)).values(aside))
 
 

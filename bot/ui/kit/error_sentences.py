@@ -9,7 +9,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
+from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError, WriteUnclear
 from bot.texts import text
 from bot.ui.kit.discord_errors import CLOSED, meaning
 
@@ -26,7 +26,8 @@ EXPIRED: Final = "token_expired"
 """The work took longer than Discord waits for an answer."""
 
 SENTENCES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
-    (StorageTrouble, "trouble.storage"),
+    (WriteUnclear, WriteUnclear.said),
+    (StorageTrouble, StorageTrouble.said),
     (app_commands.TransformerError, "trouble.option"),
     ((app_commands.CommandSignatureMismatch, app_commands.CommandNotFound), "trouble.command_outdated"),
     (app_commands.NoPrivateMessage, "refused.server_only"),

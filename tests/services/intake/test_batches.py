@@ -13,7 +13,7 @@ from bot.domain.intake.prompts import PromptOptions
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.domain.servers.moderation import Match, WordAction, WordRule
-from bot.errors import StorageTrouble
+from bot.errors import StorageTrouble, WriteUnclear
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.batches import asks_for_several
 from bot.texts import text
@@ -240,6 +240,18 @@ async def test_forbidden_words_strike_once_however_often_the_same_offer_is_begun
     assert [[said.id for _, said in one.refused] for one in started] == [["refused.words_strike"] * 2] * 3
     assert [len(one.begun) for one in started] == [1, 0, 0]
     assert len((await server.moderation.member(GUILD, 1)).strikes) == 1
+
+
+async def test_one_that_may_have_begun_is_no_promise_that_it_has_not_and_is_begun_once(
+    world: Harness,
+) -> None:
+    offer, table = await offered(world, "a fox --repeat 2"), Table(world)
+    world.store.trouble, world.store.trouble_for = WriteUnclear("the connection was lost"), {"insert"}
+    started = await world.services.batches.start(ME, offer.key, table)
+    assert [said.id for _, said in started.refused] == ["trouble.storage_unclear"] * 2
+
+    world.store.trouble = None
+    assert len((await world.services.batches.start(ME, offer.key, table)).begun) == 2
 
 
 async def test_one_that_cannot_be_read_from_disk_is_named_and_may_be_begun_later(world: Harness) -> None:

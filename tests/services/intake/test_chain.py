@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.domain.failures import FailureKind
+from bot.domain.intake.prompts import PromptOptions
 from bot.domain.jobs import JobState, Route
 from bot.domain.pools import USUAL_POOLS, Allowance, Pool
 from bot.domain.servers.guilds import Actor
@@ -21,6 +22,23 @@ from tests.services.harness import GRID, GUILD, UUID, Harness
 
 if TYPE_CHECKING:
     from bot.domain.jobs import Job
+
+
+async def test_a_job_that_is_found_when_it_is_written_again_is_new_and_shown(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert = world._opened.jobs.insert
+
+    async def insert_twice(*job: Any, **more: Any) -> Job:
+        await insert(*job, **more)
+        return await insert(*job, **more)  # as after a commit whose answer was lost
+
+    monkeypatch.setattr(world._opened.jobs, "insert", insert_twice)
+    started = await world.services.imagine.begin(world.asker(), PromptOptions(prompt="a paper fox"), None)
+
+    assert started.fresh
+    assert (await world.ended(started.job)).state == "succeeded"
+    assert len(world.upstream.tasks) == 1
 
 
 async def test_a_prompt_becomes_a_grid_under_its_own_reply(world: Harness) -> None:

@@ -17,7 +17,7 @@ from bot.domain.ports import Picture
 from bot.domain.servers.guilds import Actor
 from bot.domain.servers.image_rules import ImagePolicy
 from bot.domain.tasks import TaskStatus
-from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError
+from bot.errors import RetryLater, RouteClosed, StorageTrouble, UserError, WriteUnclear
 from bot.services.admission.viewer import Viewer
 from bot.services.history.drawn_pictures import DrawnPictures
 from bot.texts import text
@@ -416,14 +416,20 @@ async def test_what_the_allowance_does_not_cover_is_named_and_the_rest_begins(wo
     world.rules[Pool.FAST] = UNLIMITED
 
 
-async def test_trouble_with_one_prompt_leaves_the_others_as_they_are(world: Harness) -> None:
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [(StorageTrouble("locked"), "trouble.storage"), (WriteUnclear("lost"), "trouble.storage_unclear")],
+)
+async def test_trouble_with_one_prompt_leaves_the_others_as_they_are(
+    world: Harness, trouble: StorageTrouble, said: str
+) -> None:
     done = await described(world)
-    world.store.trouble, world.store.trouble_for = StorageTrouble("locked"), {"insert"}
+    world.store.trouble, world.store.trouble_for = trouble, {"insert"}
 
     started = await world.services.describing.imagine_all(ADA, done.key, Table(world))
 
     world.store.trouble = None
-    assert [why.id for _, why in started.refused] == ["trouble.storage"] * 4
+    assert [why.id for _, why in started.refused] == [said] * 4
 
 
 async def test_the_same_picture_is_described_again_once_at_a_time(world: Harness) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
+from bot.domain.failures import FailureKind
 from bot.services.worker.tracker_pool import IDLE_MS, Trackers
 
 if TYPE_CHECKING:
@@ -29,6 +30,26 @@ async def test_a_job_that_runs_while_the_clock_is_set_back_an_hour_ends_in_its_o
 
     ended = await world.ended(job, within=600)
     assert ended.state == "succeeded"
+
+
+async def test_a_job_that_was_sent_while_the_clock_stood_ahead_and_never_ends_times_out(
+    world: Harness,
+) -> None:
+    year = 365 * 24 * HOUR_MS
+    world.clock.set_by(year)
+    job = await world.imagine()
+    await world.pass_time(5)
+    assert world.claimed(job) is not None
+    for task in world.upstream.tasks:
+        task.seconds = 10**9
+
+    world.clock.set_by(-year)
+    await world._opened.jobs.pull_in(world.clock.now())
+    world.services.worker.clock_stepped(world.clock.now())
+
+    ended = await world.ended(job, within=2 * HOUR_MS // 1_000)
+    assert ended.failure is not None
+    assert ended.failure.kind is FailureKind.TIMED_OUT
 
 
 class FakeTracker:

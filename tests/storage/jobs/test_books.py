@@ -12,6 +12,7 @@ from bot.domain.costs import Cost
 from bot.domain.days import day_of
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.pools import Allowance, Pool, ServerLimits
+from bot.domain.schedule import CLOCKS_DIFFER_MS
 from bot.domain.servers.guilds import Actor, Grant, PoolTotals, Standing, UsageRow
 from bot.errors import UserError
 from bot.texts import text
@@ -27,6 +28,7 @@ GUILD, USER = 2**62 + 2, 2**62 + 4
 ADA = Actor(10, "Ada")
 HOUR = 3_600_000
 DAY = day_of(NOON)
+DAYS = 86_400_000
 
 
 async def grant(
@@ -192,6 +194,31 @@ async def test_the_day_begins_at_the_servers_midnight(storage: Storage) -> None:
 
     assert await refused(storage, job(created_at=NOON + 3 * HOUR - 1), one, tokyo) == "refused.per_day"
     await storage.jobs.insert(job(created_at=NOON + 3 * HOUR), one, tokyo)
+
+
+async def test_what_a_clock_wrote_that_stood_ahead_uses_up_nothing_of_the_days_before(
+    storage: Storage,
+) -> None:
+    ahead, limits = NOON + 365 * DAYS, ServerLimits(0, "UTC", per_day=1)
+    one = Allowance(1, None, None, per_month=1, cooldown=60)
+    await grant(storage, 5)
+    await storage.jobs.insert(job(created_at=ahead), one, limits)
+    await storage.jobs.insert(job(created_at=ahead + HOUR, units=2), one)  # the grant pays
+
+    for now in (NOON, NOON + 45 * DAYS):
+        assert await standing(storage, now) == Standing(spent=0, granted=3, running=0, waiting=2)
+    await storage.jobs.insert(job(created_at=NOON), one, limits)
+    assert (await standing(storage)).spent == (await standing(storage)).server_spent == 1
+    assert await refused(storage, job(created_at=NOON), one) == "refused.cooldown"
+
+
+async def test_a_place_in_time_counts_that_another_process_wrote_whose_clock_is_a_little_ahead(
+    storage: Storage,
+) -> None:
+    now_and_then = Allowance(None, None, None, cooldown=60)
+    await storage.jobs.insert(job(created_at=NOON + CLOCKS_DIFFER_MS), now_and_then)
+
+    assert await refused(storage, job(created_at=NOON), now_and_then) == "refused.cooldown"
 
 
 async def test_the_rule_is_named_in_a_refusal(storage: Storage) -> None:

@@ -196,6 +196,13 @@ async def test_a_question_without_a_picture_is_let_off_and_may_be_asked_again_by
     assert await books.book(of_picture(-2, interaction=10), FREE, None, budget())
 
 
+async def test_a_question_of_a_clock_that_stood_ahead_keeps_nobody_from_asking(storage: Storage) -> None:
+    books = storage.help_books
+    await books.book(of_picture(-2, interaction=10, at=AT + 24 * HOUR), FREE, None, budget())
+
+    assert await books.book(of_picture(-2), FREE, None, budget())
+
+
 async def test_a_question_leaves_enough_for_the_picture_that_it_is_for(storage: Storage) -> None:
     books, mine = storage.help_books, Allowance(3, None, None)
     with pytest.raises(UserError) as member:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.jobs import JobState, Route
 from bot.domain.ports import Showing
-from bot.errors import StorageTrouble, UserError
+from bot.errors import StorageTrouble, UserError, WriteUnclear
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.texts import text
 from bot.ui.card.press import press
@@ -131,6 +131,7 @@ async def test_a_job_without_a_message_is_named_by_its_key(outcome: PressOutcome
     [
         (UserError(text("press.unknown", key=KEY)), "no longer know"),
         (StorageTrouble("locked"), "nothing charged"),
+        (WriteUnclear("lost"), "`/jobs list` before you try again"),
         (ConnectionResetError(104, "reset"), "Discord did not take"),
         (RuntimeError("a bug"), KEY),
     ],
