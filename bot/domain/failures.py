@@ -145,7 +145,7 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
             (
                 r"queue (?:is |was )?full(?! of)|too many (?:jobs|tasks|requests)|队列已?满|排队(?:人数)?已?满|负载已?饱和"
                 r"|rate[ _-]?limit(?:s|ed|ing)?(?![a-z])|\bslow down\b|(?:请求|操作|访问|提交|调用)(?:过于|太过?|过)?(?:频繁|太快|过快)"
-                r"|频率.*(?:限制|过高|超)|(?:被|触发|已)限流"
+                r"|频率.{0,80}(?:限制|过高|超)|(?:被|触发|已)限流"
             ),
         ),
         (
@@ -169,48 +169,48 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
             FailureKind.INVALID_IMAGE,
             (
                 r"invalid (?:link|image|url)|could not (?:fetch|download|load) (?:the )?(?:image|picture)"
-                r"|(?:图片|图像|链接|垫图|base64).*(?:无效|错误|失败|无法|重复|不能为空)|无效的?(?:图片|链接)"
+                r"|(?:图片|图像|链接|垫图|base64).{0,80}(?:无效|错误|失败|无法|重复|不能为空)|无效的?(?:图片|链接)"
             ),
         ),
         (
             FailureKind.INVALID_PARAMETER,
-            r"invalid (?:parameter|value provided)|unrecogni[sz]ed parameter|参数.*(?:错误|无效|有误|不支持)|无效的?参数",
+            r"invalid (?:parameter|value provided)|unrecogni[sz]ed parameter|参数.{0,80}(?:错误|无效|有误|不支持)|无效的?参数",
         ),
         (
             FailureKind.INVALID_PROMPT,
-            r"(?:invalid|empty) prompt|prompt (?:is |can ?not be )?empty|(?:提示词|prompt).*(?:无效|错误|为空)",
+            r"(?:invalid|empty) prompt|prompt (?:is |can ?not be )?empty|(?:提示词|prompt).{0,80}(?:无效|错误|为空)",
         ),
         (
             FailureKind.ACCOUNT,
             (
                 r"credits? exhausted|subscription (?:required|paused|expired)|plan cancell?ed|pending mod message"
-                r"|no available (?:account|instance)|(?<!导致)[账帐][号户](?:(?!会(?!员)|将|可能).){0,99}(?:封|禁|不可用|暂停|过期)"
-                r"|任务失败.请重试|(?:无|没有)可用的?[账帐][号户]|禁用[账帐][号户]|实例不可用|(?:时长|快速).*(?:用尽|用完|耗尽)|次数.*达.*上限"
+                r"|no available (?:account|instance)|(?<!导致)[账帐][号户](?:(?!会(?!员)|将|可能).){0,80}(?:封|禁|不可用|暂停|过期)"
+                r"|任务失败.请重试|(?:无|没有)可用的?[账帐][号户]|禁用[账帐][号户]|实例不可用|(?:时长|快速).{0,80}(?:用尽|用完|耗尽)|次数.{0,20}达.{0,20}上限"
             ),
         ),
         (
             FailureKind.BALANCE,
             (
-                r"insufficient[_ ](?:user[_ ])?(?:balance|quota|funds|credits?)|(?:balance|quota).*(?:insufficient|not[ _]enough)"
-                r"|(?:余额|额度|配额|积分).*(?:不足|用尽|用完|耗尽)|扣费.*失败|欠费"
+                r"insufficient[_ ](?:user[_ ])?(?:balance|quota|funds|credits?)|(?:balance|quota).{0,80}(?:insufficient|not[ _]enough)"
+                r"|(?:余额|额度|配额|积分).{0,80}(?:不足|用尽|用完|耗尽)|扣费.{0,80}失败|欠费"
             ),
         ),
         (
             FailureKind.KEY,
             (
                 r"unauthori[sz]ed|(?:invalid|wrong|expired|disabled) (?:api[ _-]?)?(?:key|token)"
-                r"|(?:令牌|密钥|key).*(?:无效|错误|过期|禁用|不可用|没有)|无效的?(?:令牌|密钥)|(?:没有|无)权限|未授权"
+                r"|(?:令牌|密钥|key).{0,80}(?:无效|错误|过期|禁用|不可用|没有)|无效的?(?:令牌|密钥)|(?:没有|无)权限|未授权"
             ),
         ),
         (
             FailureKind.NEEDS_INPUT,
-            r"action needed|waiting for (?:the )?window|等待.*(?:弹窗|窗口|确认)|不支持的动作",
+            r"action needed|waiting for (?:the )?window|等待.{0,80}(?:弹窗|窗口|确认)|不支持的动作",
         ),
         (
             FailureKind.GONE,
             (
                 r"task (?:not found|(?:is )?missing|(?:has )?expired|does not exist)|related task|no such task"
-                r"|(?:任务|关联动作).*(?:不存在|已?过期|已?失效|找不到|状态错误)"
+                r"|(?:任务|关联动作).{0,80}(?:不存在|已?过期|已?失效|找不到|状态错误)"
             ),
         ),
         (FailureKind.SERVER_TIMED_OUT, r"(?:任务|执行|提交|排队|等待).{0,4}超时|超时.{0,3}未找到消息"),
@@ -281,7 +281,7 @@ _BY_FAULT: Final[Mapping[RemoteFault, FailureKind]] = MappingProxyType(
 
 def read_failure(fail_reason: str) -> Failure:
     """Understand upstream's words; its own time limit is never `TIMED_OUT`, which means that we go on looking."""
-    words = _one_line(fail_reason)
+    words = _one_line(fail_reason[:LONGEST_JUDGED])
     kind = _by_title(words) or _by_signs(words)
     if kind is FailureKind.NEEDS_INPUT and _MODERATED.search(words):
         kind = FailureKind.BANNED_PROMPT

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.failures import (
+    LONGEST_JUDGED,
     QUOTED,
     WORDS_LIMIT,
     Failure,
@@ -191,6 +192,38 @@ def test_a_ban_that_is_only_threatened_is_no_ban(words: str) -> None:
 def test_only_the_title_decides_because_the_words_may_repeat_the_prompt() -> None:
     assert not is_queue_full("[Invalid parameter] `--foo queue full` is unknown")
     assert not is_queue_full("Failed to draw “a queue full of cats”")
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("频率", "限制"),
+        ("链接", "失败"),
+        ("参数", "错误"),
+        ("prompt", "无效"),
+        ("账号", "不可用"),
+        ("时长", "用尽"),
+        ("次数", "达上限"),
+        ("次数达", "上限"),
+        ("quota", "insufficient"),
+        ("余额", "不足"),
+        ("扣费", "失败"),
+        ("令牌", "无效"),
+        ("等待", "窗口"),
+        ("任务", "不存在"),
+    ],
+)
+def test_what_stands_far_apart_is_not_taken_for_one_sentence(first: str, last: str) -> None:
+    assert read_failure(f"{first} … {last}").kind is not K.UNKNOWN
+    assert read_failure(f"{first}{' a fox' * 20}{last}").kind is K.UNKNOWN
+
+
+def test_a_reason_is_judged_no_further_than_its_beginning() -> None:
+    told = read_failure("a" * LONGEST_JUDGED + " queue full")
+
+    assert told.kind is K.UNKNOWN
+    assert told.words is not None
+    assert read_failure("a" * (LONGEST_JUDGED - 11) + " queue full").kind is K.QUEUE_FULL
 
 
 @pytest.mark.parametrize("words", ["FAILURE", " failed. ", "null", "", "\u200b\n"])

@@ -26,13 +26,24 @@ def test_a_balance_is_decimal() -> None:
     )
 
 
-@pytest.mark.parametrize("free", [None, "", "NaN", "many", [], True])
+@pytest.mark.parametrize("free", [None, "", "NaN", "many", [], True, "1e400", "-9e999999", "1e-999999", 0.0])
 def test_the_free_part_may_be_missing_or_odd(free: object) -> None:
     assert read_balance(200, {}, success({"balance": 5, "free_balance": free})).total == 5
 
 
 @pytest.mark.parametrize(
-    "data", [None, {}, {"balance": None}, {"balance": "Infinity"}, {"balance": "x"}, [], 5]
+    "data",
+    [
+        None,
+        {},
+        {"balance": None},
+        {"balance": "Infinity"},
+        {"balance": "x"},
+        {"balance": "1e1000000"},
+        {"balance": 10**19},
+        [],
+        5,
+    ],
 )
 def test_without_a_balance_there_is_an_error_instead_of_zero(data: object) -> None:
     with pytest.raises(RemoteError):

@@ -18,6 +18,7 @@ from bot.domain.pools import USUAL_POOLS, Pool
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt import wire
+from bot.midjourney.ohmygpt.remote_actions import word_if_any
 from tests.midjourney.test_envelope import json_values
 
 UUID = "11111111-2222-4333-8444-555555555555"
@@ -250,6 +251,16 @@ def test_a_reason_means_failure_whatever_the_status_says() -> None:
     assert not read(failReason="  ").has_failed
 
 
+@pytest.mark.parametrize("nothing", ["null", "None", "0", "无", "success", " OK "])
+def test_an_empty_reason_or_address_that_is_written_as_a_word_is_none(nothing: str) -> None:
+    seen = read(status="SUCCESS", failReason=nothing, imageDcUrl=nothing, imageS3Url=nothing, prompt=nothing)
+
+    assert not seen.has_failed
+    assert (seen.fail_reason, seen.discord_url, seen.storage_key) == (None, None, None)
+    assert seen.prompt == nothing.strip()  # a prompt may be any word
+    assert read(status="FAILURE", failReason=nothing).has_failed
+
+
 @pytest.mark.parametrize("pool", ["TURBO", "", None, 5])
 def test_an_unknown_pool_is_no_pool(pool: object) -> None:
     assert read(taskType=pool).pool is None
@@ -354,6 +365,7 @@ def test_no_json_makes_a_reader_raise_anything_but_a_remote_error(data: object) 
 texts = st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).map(
     str.strip
 ).filter(bool)
+meaningful = texts.filter(lambda written: word_if_any(written) == written)
 
 
 @given(
@@ -366,11 +378,11 @@ texts = st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"
         progress=st.none() | st.integers(0, 100),
         prompt=texts,
         description=texts,
-        fail_reason=texts,
+        fail_reason=meaningful,
         submitted_at=st.none() | st.integers(10**12, 2 * 10**12),
         webhook_url=texts,
-        discord_url=texts,
-        storage_key=texts,
+        discord_url=meaningful,
+        storage_key=meaningful,
     )
 )
 @settings(deadline=None)

@@ -22,7 +22,7 @@ _MARK: Final = re.compile(
 )
 _IN_LINE: Final = re.compile(r"(?<!\S)\(?([1-9])[.)](?=\s)")
 _LINK: Final = re.compile(
-    r"""!?\[([^\]]*)\]\(\s*(?:<[^>]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+["'][^"']*["'])?\s*\)"""
+    r"""!?\[([^\]]{0,300})\]\(\s*(?:<[^>]{0,2000}>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+["'][^"']*["'])?\s*\)"""
 )
 _ADDRESS: Final = re.compile(r"<?https?://\S+", re.IGNORECASE)
 _QUOTES: Final = "\"'“”„«»`*_ \t"
@@ -98,6 +98,7 @@ def _uncounted(lines: Sequence[str]) -> Iterable[str]:
 
 def _clean(idea: str) -> str:
     """One line of words: no links, no addresses, no quotes around it."""
-    plain = _ADDRESS.sub(" ", _LINK.sub(lambda link: link[1], idea)).replace("**", "")
+    line = " ".join(idea.split())  # before links are looked for, whose blanks may be many
+    plain = _ADDRESS.sub(" ", _LINK.sub(lambda link: link[1], line)).replace("**", "")
     line = " ".join(plain.split()).strip(_QUOTES)
     return line if line.translate(_DIGITS).strip(" .):-") else ""

@@ -10,8 +10,9 @@ from typing import Final
 from bot.domain.intake.describing import ideas
 
 MOST_SHORTENED: Final = 5
-_HEADING: Final = re.compile(r"(?im)^\s*#{1,6}\s*shortened prompts?\s*:?\s*$")
-_TOKENS: Final = re.compile(r"(?im)^\s*#{1,6}\s*important tokens?\s*:?\s*$")
+# Blanks of one line only: thousands of line breaks would be read anew from each of them.
+_HEADING: Final = re.compile(r"(?im)^[^\S\n]*#{1,6}[^\S\n]*shortened prompts?[^\S\n]*(?::[^\S\n]*)?$")
+_TOKENS: Final = re.compile(r"(?im)^[^\S\n]*#{1,6}[^\S\n]*important tokens?[^\S\n]*(?::[^\S\n]*)?$")
 _BOLD: Final = re.compile(r"\*\*([^*\n]+)\*\*")
 _STRUCK: Final = re.compile(r"~~([^~\n]+)~~")
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.failures import FailureKind
+from bot.domain.failures import LONGEST_JUDGED, FailureKind
 from bot.errors import RemoteFault
 
 
@@ -51,11 +51,11 @@ TABLE: Final[tuple[Row, ...]] = (
     _row(r"read_response_body_failed", _UNCLEAR, None, "NEWAPI, HTTP 400, code 5"),
     _row(r"unmarshal_response_body_failed", _UNCLEAR, None, "NEWAPI, HTTP 400, code 5"),
     _row(r"empty_response_body", _UNCLEAR, None, "NEWAPI, HTTP 400, code 5"),
-    _row(r"close_\w+_failed", _UNCLEAR, None, "NEWAPI, HTTP 400, code 5"),
+    _row(r"close_\w{1,40}_failed", _UNCLEAR, None, "NEWAPI, HTTP 400, code 5"),
     _row(r"insert_midjourney_task_failed", _UNCLEAR, None, "NEWAPI, HTTP 400, code 4"),
     _row(r"copy_response_body_failed", _UNCLEAR, None, "NEWAPI, HTTP 400, code 4"),
     _row(r"提交失败.系统异常", _UNCLEAR, None, "TRUEAI, code 9: the row was deleted, the queue perhaps not"),
-    _row(r"提交\w+任务异常", _UNCLEAR, None, "TRUEAI, code 4"),
+    _row(r"提交\w{1,40}任务异常", _UNCLEAR, None, "TRUEAI, code 4"),
     _row(r"操作失败", _UNCLEAR, None, "TRUEAI-2, HTTP 500, and as a task's reason"),
     # Who pays.
     _row(
@@ -178,5 +178,6 @@ TABLE: Final[tuple[Row, ...]] = (
 
 
 def look_up(words: str) -> Row | None:
-    """The row for an answer's words."""
+    """The row for an answer's words, as far as they are judged."""
+    words = words[:LONGEST_JUDGED]
     return next((row for row in TABLE if row.words.search(words)), None)

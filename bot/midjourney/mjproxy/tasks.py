@@ -11,7 +11,7 @@ from bot.domain.capabilities import Speed
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.midjourney.mjproxy.prompts import speed_in
 from bot.midjourney.ohmygpt.envelope import whole_number
-from bot.midjourney.ohmygpt.remote_actions import read_actions, word
+from bot.midjourney.ohmygpt.remote_actions import read_actions, word, word_if_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,10 +74,10 @@ def read_task(value: object, *, base: str) -> TaskSnapshot | None:
         # A description's lines stand where other tasks have what Midjourney printed (family §2.6).
         prompt=(final if is_text and final else None) or word(value.get("prompt")),
         description=word(value.get("description")),
-        fail_reason=word(value.get("failReason")),
+        fail_reason=word_if_any(value.get("failReason")),
         submitted_at=_time(value.get("submitTime")),
         webhook_url=word(properties.get("notifyHook")),
-        discord_url=placed(word(value.get("imageUrl")), base=base),
+        discord_url=placed(word_if_any(value.get("imageUrl")), base=base),
         actions=read_actions(value.get("buttons")),
         tag=word(value.get("state")),
         final_prompt=final,

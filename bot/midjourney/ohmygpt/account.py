@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 """Four independent programs divide by it (contract §5.1); configurable where it is shown."""
 MOST_RATES: Final = 50
+MOST_DIGITS: Final = 18
+"""An amount of more before its point is a mistake; one that begins further behind it is nothing."""
 _LONGEST_RATE: Final = 300
 _ABOUT_MIDJOURNEY: Final = re.compile(r"midjourney|(?<![a-z])mj(?![a-z])", re.IGNORECASE)
 
@@ -92,14 +94,17 @@ def _plain(name: str, value: object) -> str:
 
 
 def decimal(value: object) -> Decimal | None:
-    """Read an amount of credits, written as text or number; None for anything else."""
+    """Read an amount of credits, written as text or number; None for anything else, and for one that is absurd."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
         read = Decimal(str(value).strip())
     except (InvalidOperation, ValueError):
         return None
-    return read if read.is_finite() else None
+    # As a whole number 1e1000000 takes a minute to write out, and beyond the limits of sums an exception ends it.
+    if not read.is_finite() or read.adjusted() > MOST_DIGITS:
+        return None
+    return read if read.adjusted() >= -MOST_DIGITS else Decimal(0)
 
 
 def _mentions(data: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -3,13 +3,41 @@ Never here: the rest of a task, in which servers differ (`wire`, `tasks`)."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from bot.domain.tasks import RemoteAction
 from bot.midjourney.ohmygpt.envelope import clean
+
+_NOTHING: Final = frozenset(
+    {
+        "null",
+        "none",
+        "nil",
+        "undefined",
+        "n/a",
+        "0",
+        "-",
+        "false",
+        "无",
+        "無",
+        "success",
+        "succeeded",
+        "ok",
+        "成功",
+    }
+)
+"""What sloppy servers write where a task has no reason to have failed, or no picture yet."""
 
 
 def word(value: object) -> str | None:
     """A text, or None for anything that is none or says nothing."""
     return (clean(value).strip() or None) if isinstance(value, str) else None
+
+
+def word_if_any(value: object) -> str | None:
+    """A reason or an address; None also for the words that stand for nothing. Prompts and tags may be such words."""
+    written = word(value)
+    return None if written is None or written.lower() in _NOTHING else written
 
 
 def read_actions(value: object) -> tuple[RemoteAction, ...]:

@@ -17,7 +17,7 @@ from bot.domain.pools import USUAL_POOLS, Pool
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.ohmygpt.envelope import clean, open_envelope, whole_number
-from bot.midjourney.ohmygpt.remote_actions import read_actions, word
+from bot.midjourney.ohmygpt.remote_actions import read_actions, word, word_if_any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,6 +155,7 @@ def _task_id(value: object) -> RemoteTaskId | None:
 
 
 Word = Annotated[str | None, BeforeValidator(word)]
+WordIfAny = Annotated[str | None, BeforeValidator(word_if_any)]
 
 
 class Task(BaseModel):
@@ -169,11 +170,11 @@ class Task(BaseModel):
     progress: Annotated[int | None, BeforeValidator(_percent)] = None
     prompt: Word = None
     description: Word = None
-    failReason: Word = None  # noqa: N815 - upstream's name
+    failReason: WordIfAny = None  # noqa: N815 - upstream's name
     submitTime: Annotated[int | None, BeforeValidator(read_time)] = None  # noqa: N815 - upstream's name
     webhookUrl: Word = None  # noqa: N815 - upstream's name
-    imageDcUrl: Word = None  # noqa: N815 - upstream's name
-    imageS3Url: Word = None  # noqa: N815 - upstream's name
+    imageDcUrl: WordIfAny = None  # noqa: N815 - upstream's name
+    imageS3Url: WordIfAny = None  # noqa: N815 - upstream's name
     actions: Annotated[tuple[RemoteAction, ...], BeforeValidator(read_actions)] = ()
 
     def snapshot(self) -> TaskSnapshot:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64decode
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
@@ -47,6 +48,7 @@ _REFUSED: Final = frozenset(
     }
 )
 """Codes by which a prompt, or what came of it, is refused for what it shows."""
+_USUAL_ALPHABET: Final = str.maketrans("-_", "+/")
 _NO_MODEL: Final = frozenset({"model_not_found", "model_not_available"})
 _QUOTA: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_user_quota"})
 
@@ -131,7 +133,7 @@ class ImagesApi:
 
 def _checked(status: int, headers: Mapping[str, str], body: bytes) -> bytes:
     """The body of a success, or the fault that an answer stands for. A 2xx that is no JSON may have been paid."""
-    if 200 <= status < 300 and body.lstrip()[:1] == b"{":  # noqa: PLR2004 - the class of successes
+    if 200 <= status < 300 and body.removeprefix(BOM_UTF8).lstrip()[:1] == b"{":  # noqa: PLR2004 - the class of successes
         return body
     if 200 <= status < 300:  # noqa: PLR2004 - as above
         raise RemoteError(RemoteFault.UNCLEAR, f"HTTP {status}, and the body is not the service's JSON")
@@ -178,10 +180,11 @@ def _items(body: bytes) -> list[DrawnPicture]:
         answer = json.loads(body)
         if _error_of(body)[0] and not answer.get("data"):  # some write an empty error beside what they drew
             _checked(400, {}, body)
-        if "statusCode" in answer or not isinstance(answer.get("data"), list):
-            # A refusal inside a success, as the service's other endpoints have it.
-            open_envelope(200, {}, body)
-        return list(_read(answer["data"]))
+        data = answer.get("data")
+        if "statusCode" in answer or not isinstance(data, list):
+            # A refusal inside a success, as the service's other endpoints have it, or all of it inside an envelope.
+            data = open_envelope(200, {}, body)
+        return list(_read(data["data"] if isinstance(data, dict) else data))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RemoteError(
             RemoteFault.UNCLEAR, f"the answer is no list of pictures ({error!r})"[:200]
@@ -192,18 +195,26 @@ def _read(entries: Any) -> Iterator[DrawnPicture]:
     listed = [
         entry for entry in entries if isinstance(entry, dict)
     ]  # null stands for one that was filtered out
-    if entries and not listed:
+    if not listed and any(entry is not None for entry in entries):
         raise TypeError("no objects")
     for entry in listed:
         written, address = entry.get("b64_json"), entry.get("url")
+        if not written and isinstance(address, str) and address.startswith("data:"):
+            written = address
         if isinstance(written, str) and written:
-            _, _, bare = written.rpartition(",")  # some send a data URL
             try:
-                yield DrawnPicture(b64decode(bare, validate=False), "")
+                yield DrawnPicture(_decoded(written), "")
             except ValueError:  # binascii's own errors are such
                 continue
         elif isinstance(address, str) and address.startswith(("https://", "http://")):
             yield DrawnPicture(b"", "", address)
+
+
+def _decoded(written: str) -> bytes:
+    """The bytes of base64 in either alphabet, padded or not, also as a data URL. Raises `ValueError`."""
+    _, _, bare = written.rpartition(",")
+    bare = "".join(bare.translate(_USUAL_ALPHABET).split()).rstrip("=")
+    return b64decode(bare + "=" * (-len(bare) % 4))
 
 
 async def _made(found: DrawnPicture) -> DrawnPicture | None:

@@ -112,10 +112,7 @@ class AccountMonitor:
         end = await self._membership()
         for name in names:
             before = troubles.get(name, AccountTrouble())
-            if name == MEMBERSHIP:
-                after = await self._notify_new(self.accounts.own_name, before, _of_membership(before, end))
-            else:
-                after = await self._look_at_limits(name, await self._look(name, before), end)
+            after = await self._watched(name, before, end)
             if after != before:
                 troubles[name] = after
                 # Told first, then remembered: what dies in between is told again and held back as the same notice.
@@ -124,6 +121,20 @@ class AccountMonitor:
                     return True  # another round has begun meanwhile
             await self.clock.pause(BETWEEN_S)
         return True
+
+    async def _watched(
+        self, name: str, before: AccountTrouble, end: Mapping[str, Text | None] | None
+    ) -> AccountTrouble:
+        """Look at one account or the membership, tell what is new, and say what is wrong now."""
+        try:
+            if name == MEMBERSHIP:
+                return await self._notify_new(self.accounts.own_name, before, _of_membership(before, end))
+            return await self._look_at_limits(name, await self._look(name, before), end)
+        except StorageTrouble:
+            raise
+        except Exception:  # a bug at one account must not keep the others from being watched
+            log.exception("account_not_watched", extra={"account": name})
+            return before
 
     async def _look(self, name: str, before: AccountTrouble) -> AccountTrouble:
         """Look at one account, tell what is newly wrong, and say what is wrong now."""

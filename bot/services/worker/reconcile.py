@@ -229,10 +229,10 @@ class Reconciler:
         Where no words tell it, its time has to: a task that only might be the job's is left alone.
         What a full queue ended may be its task from before it went back into ours: adopted, it would be sent once more.
         """
-        tasks = [t for t in tasks if not (t.has_failed and is_queue_full(t.fail_reason or ""))]
         for task in tasks:
             by_token = task.webhook_url and job.webhook_token in task.webhook_url
-            if by_token or (task.tag and is_of_some_try(job, task.tag)):
+            is_ours = by_token or (task.tag and is_of_some_try(job, task.tag))
+            if is_ours and not _was_sent_back(task):
                 return task
         known = await self.store.known_tasks([t.task_id for t in tasks])
         prompts = await self._sent_prompts(job)
@@ -244,6 +244,7 @@ class Reconciler:
             if t.task_id not in known
             and any(_could_be(job, t, prompt) for prompt in prompts)
             and (has_words or _is_around(t.submitted_at, sent))
+            and not _was_sent_back(t)
         ]
         if not possible:
             return _NotFound.ABSENT
@@ -278,6 +279,11 @@ class Reconciler:
 
 _TASK_ACTION: Final = {JobKind.BLEND: "BLEND", JobKind.DESCRIBE: "DESCRIBE"}
 """What a task calls its action (contract §2.3) where no prompt of ours tells it."""
+
+
+def _was_sent_back(task: TaskSnapshot) -> bool:
+    """Whether a full queue ended it. Words are judged at length, so it is asked last, and not of strangers' tasks."""
+    return task.has_failed and is_queue_full(task.fail_reason or "")
 
 
 def _could_be(job: Job, task: TaskSnapshot, prompt: str) -> bool:

@@ -88,7 +88,13 @@ class Submitter:
             after = job.submitted(task_id, self.clock.now(), ahead=ahead)
             self.metrics.count("submissions", outcome="accepted")
             log.info("job_submitted", extra={"job": job.key, "task": task_id, "pool": job.pool.value})
-        await self._write(after)
+        try:
+            await self._write(after)
+        except (
+            TaskTaken
+        ):  # the server named another job's task: ours may run under an id that we were not told
+            after = job.unclear(due_at=self.clock.now() + FIRST_LOOK_MS)
+            await self._write(after)
         return after
 
     async def _draw(self, job: Job) -> Job:

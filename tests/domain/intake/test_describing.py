@@ -63,6 +63,11 @@ def test_links_become_their_words_and_addresses_go() -> None:
     assert ideas(words) == ("a fox by Some Painter, snow", "an owl at dusk", "elk and a cat")
 
 
+def test_a_link_may_have_many_blanks_and_no_endless_words() -> None:
+    assert ideas(f"[a fox]({' ' * 50}https://example.com{' ' * 50}), snow") == ("a fox, snow",)
+    assert ideas("[" + "a" * 301 + "](x)") == ("[" + "a" * 301 + "](x)",)
+
+
 def test_a_prompt_that_runs_over_several_lines_is_one() -> None:
     words = "1️⃣ a paper fox in the snow,\nsoft light\n--ar 3:2\n\n2️⃣\nan origami owl"
 

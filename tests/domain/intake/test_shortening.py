@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.intake.shortening import MOST_SHORTENED, Shortened, read_shortened
 from bot.domain.jobs import JobKind
-from bot.domain.task_words import words_of
+from bot.domain.task_words import LONGEST_WORDS, words_of
 from bot.domain.tasks import TaskStatus
 from tests.domain.builders import seen
 
@@ -48,6 +48,19 @@ def test_the_shorter_prompts_are_found_in_whichever_field_a_server_writes_them(
     fields: dict[str, str], told: str | None
 ) -> None:
     assert words_of(JobKind.SHORTEN, seen(TaskStatus.SUCCESS, **fields)) == told
+
+
+def test_a_heading_stands_on_one_line() -> None:
+    assert read_shortened(f"\r\n ##  Shortened prompts : \r\n1{KEYCAP} a fox").prompts == ("a fox",)
+    assert read_shortened(f"Important tokens\n#\n\nShortened prompts\n1{KEYCAP} a fox").prompts == ("a fox",)
+    assert read_shortened("#\n\nImportant tokens\n**a**").strong == ()
+
+
+@pytest.mark.parametrize("kind", [JobKind.SHORTEN, JobKind.DESCRIBE])
+def test_texts_are_kept_as_far_as_midjourney_would_write_them(kind: JobKind) -> None:
+    long = "a fox\n" * LONGEST_WORDS
+
+    assert words_of(kind, seen(TaskStatus.SUCCESS, prompt=long)) == long[:LONGEST_WORDS]
 
 
 @given(st.text())

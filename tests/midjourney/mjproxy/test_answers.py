@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.answers import Accepted, Answer, ExistingTask, WindowOpen
-from bot.domain.failures import FailureKind, failure_of
+from bot.domain.failures import LONGEST_JUDGED, FailureKind, failure_of
 from bot.domain.tasks import RemoteTaskId, TaskStatus
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy.account import read_usage
@@ -199,6 +199,11 @@ def test_a_refusal_inside_a_crash_is_not_believed(sentence: str) -> None:
     assert row is not None
     fault = error_of(500, {"success": False, "code": -1, "message": sentence}).fault
     assert fault is (RemoteFault.UNCLEAR if row.fault is RemoteFault.REFUSED else row.fault)
+
+
+def test_no_row_is_looked_for_beyond_the_beginning_of_an_answers_words() -> None:
+    assert look_up("a" * LONGEST_JUDGED + "队列已满") is None
+    assert look_up("提交" + "a" * 41 + "任务异常") is None
 
 
 @pytest.mark.parametrize(

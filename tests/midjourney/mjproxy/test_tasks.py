@@ -125,6 +125,16 @@ def test_nothing_yet_is_zero_or_null() -> None:
         )
 
 
+@pytest.mark.parametrize("nothing", ["null", "None", "0", "无", "success", " OK "])
+def test_an_empty_reason_or_address_that_is_written_as_a_word_is_none(nothing: str) -> None:
+    seen = read(failReason=nothing, imageUrl=nothing)
+
+    assert not seen.has_failed
+    assert (seen.fail_reason, seen.discord_url) == (None, None)
+    assert read(status="FAILURE", failReason=nothing).has_failed
+    assert read(failReason="success rate too low").has_failed
+
+
 @pytest.mark.parametrize(
     ("mode", "final", "speed"),
     [

@@ -303,10 +303,24 @@ async def test_one_members_refused_prompt_closes_the_engine_to_nobody(error: dic
         b'{"data": [{"b64_json": "eA=="}], "error": {"code": null, "message": ""}}',
         b'{"data": [{"b64_json": "eA=="}, null]}',
         '{"data": [{"b64_json": "é"}, {"b64_json": "eA=="}]}'.encode(),
+        b'{"data": [{"b64_json": "eA"}]}',
+        b'{"data": [{"url": "data:image/png;base64,eA=="}]}',
+        b'\xef\xbb\xbf{"data": [{"b64_json": "eA=="}]}',
+        b'{"statusCode": 200, "data": {"data": [{"b64_json": "eA=="}]}}',
     ],
 )
 def test_a_picture_that_came_is_taken_whatever_else_stands_in_the_answer(body: bytes) -> None:
     assert [one.data for one in _items(_checked(200, {}, body))] == [b"x"]
+
+
+def test_both_alphabets_of_base64_are_read() -> None:
+    found = _items(b'{"data": [{"b64_json": "-_-_"}, {"b64_json": "+/+/"}]}')
+
+    assert [one.data for one in found] == [b"\xfb\xff\xbf"] * 2
+
+
+def test_an_answer_whose_pictures_were_all_filtered_out_holds_none() -> None:
+    assert _items(b'{"data": [null]}') == []
 
 
 async def test_what_is_no_picture_is_left_out_and_no_address_of_a_file_is_taken() -> None:

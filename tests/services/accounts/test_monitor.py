@@ -243,6 +243,27 @@ async def test_trouble_of_the_moment_is_no_news_and_keeps_what_was_known(watched
     assert len(watched.post.said) == 1
 
 
+async def test_a_bug_at_one_account_keeps_no_other_from_being_watched(
+    watched: Watched, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([ArithmeticError("no such balance"), 0])
+
+    async def count(_: Any) -> int:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr("bot.services.accounts.monitor._count", count)
+
+    assert await watched.round() == []
+
+    assert watched.post.said == ["log.balance_falls"]
+    assert [
+        record.__dict__["account"] for record in caplog.records if record.msg == "account_not_watched"
+    ] == [DEFAULT_ACCOUNT]
+
+
 async def test_without_a_limit_or_a_key_that_may_ask_nothing_is_told_of_balances(watched: Watched) -> None:
     watched.mint.credits = {DEFAULT_ACCOUNT: 0}
     watched.mint.furnish(watched.world)

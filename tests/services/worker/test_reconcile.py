@@ -422,6 +422,24 @@ async def test_a_task_that_a_full_queue_ended_is_not_adopted_for_the_same_job_se
     assert (ended.state, ended.task_id) == (JobState.SUCCEEDED, str(world.upstream.tasks[1].id))
 
 
+async def test_a_strangers_failed_task_in_the_list_is_no_matter_of_ours(
+    world: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[str] = []
+    monkeypatch.setattr("bot.services.worker.reconcile.is_queue_full", judged.append)
+    world.upstream.refusals.append(NO_ANSWER)
+    job = await world.imagine()
+    task = Task(1, "somebody else's", job.pool, "IMAGINE", None, world.clock.now())
+    task.ends, task.reason = TaskStatus.FAILURE, "[Queue full] later"
+    world.upstream.tasks.append(task)
+
+    ended = await world.ended(job)
+
+    assert ended.failure is not None
+    assert ended.failure.kind is FailureKind.LOST
+    assert not judged  # a reason can be long, and the list is read at each look
+
+
 async def test_a_task_that_another_job_is_written_down_for_first_is_left_to_it_and_looked_for_again(
     world: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

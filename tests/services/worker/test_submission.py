@@ -272,3 +272,18 @@ async def test_a_blend_without_its_pictures_fails_and_is_not_sent(world: Harness
 
     assert after.state is JobState.FAILED
     assert not world.upstream.tasks
+
+
+async def test_a_call_answered_with_the_task_of_another_job_is_looked_for(
+    world: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = await world.imagine("a fox")
+    await world.pass_time(3)
+    world.upstream.next_id -= 1
+
+    second = await world.imagine("an owl", user=2)
+    await world.pass_time(1)
+
+    assert (await world.job(second.key)).state is JobState.UNCLEAR
+    assert (await world.ended(first)).task_id != (await world.ended(second)).task_id
+    assert not [record for record in caplog.records if record.msg == "step_failed"]
