@@ -7,6 +7,7 @@ import asyncio
 import json
 from decimal import Decimal
 from types import SimpleNamespace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -246,15 +247,14 @@ async def test_trouble_of_the_moment_is_no_news_and_keeps_what_was_known(watched
 async def test_a_bug_at_one_account_keeps_no_other_from_being_watched(
     watched: Watched, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = iter([ArithmeticError("no such balance"), 0])
+    looks = count(1)
 
-    async def count(_: Any) -> int:
-        answer = next(answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    async def counted(_: Any) -> int:
+        if next(looks) == 1:
+            raise ArithmeticError("no such balance")
+        return 0
 
-    monkeypatch.setattr("bot.services.accounts.monitor._count", count)
+    monkeypatch.setattr("bot.services.accounts.monitor._count", counted)
 
     assert await watched.round() == []
 
