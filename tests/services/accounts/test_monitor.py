@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 import json
 from decimal import Decimal
-from types import SimpleNamespace
 from itertools import count
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
