@@ -38,8 +38,8 @@ async def first_answer(
     """Send the first answer, and once more where the network failed; None: a try before had arrived.
 
     Discord refuses a second answer. If a try before is in doubt, that one was the first; else another handler's was, and
-    that raises `NotOurs`, as it does when nobody can answer any more. (Both at once cannot be told apart: then the
-    interaction's one job keeps it from beginning twice.)
+    that raises `NotOurs`, as it does when nobody can answer any more. (A 5xx of ours beside another process's answer cannot
+    be told apart: then the interaction's one job keeps a picture from beginning twice.)
     """
     extras = interaction.extras
     with watched() as tries:
@@ -47,18 +47,18 @@ async def first_answer(
             try:
                 return await send()
             except NETWORK:
-                extras.setdefault(IN_DOUBT, kind)
                 return await send()
-        except discord.HTTPException as error:
+        except (discord.HTTPException, *NETWORK) as error:
             if tries.in_doubt:
                 extras.setdefault(IN_DOUBT, kind)
-            if error.code not in {UNKNOWN_INTERACTION, ALREADY_ANSWERED}:
+            code = error.code if isinstance(error, discord.HTTPException) else None
+            if code not in {UNKNOWN_INTERACTION, ALREADY_ANSWERED}:
                 raise
-            if error.code == UNKNOWN_INTERACTION or IN_DOUBT not in extras:
-                log.warning("interaction_not_ours", extra={"interaction": interaction.id, "code": error.code})
+            if code == UNKNOWN_INTERACTION or IN_DOUBT not in extras:
+                log.warning("interaction_not_ours", extra={"interaction": interaction.id, "code": code})
                 # In doubt it stays noted: if a try did arrive, whoever looks later says so in its place.
                 extras[NOT_DELIVERED if IN_DOUBT in extras else NOT_OURS] = True
-                raise NotOurs(str(error.code)) from error
+                raise NotOurs(str(code)) from error
     arrived: Answer = extras[IN_DOUBT]
     log.info("answer_had_arrived", extra={"interaction": interaction.id, "kind": arrived.name})
     interaction.response._response_type = arrived  # noqa: SLF001 - private: else it counts as unanswered for good

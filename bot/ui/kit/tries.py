@@ -18,6 +18,8 @@ SERVER_TROUBLE: Final = 500
 class Tries:
     """Those of one call of discord.py's."""
 
+    is_sent = False
+    """The one that runs has left: before, Discord cannot have done it."""
     in_doubt = False
     """One of them failed in a way that leaves open whether Discord did it."""
 
@@ -39,9 +41,21 @@ def watched() -> Iterator[Tries]:
 def trace() -> aiohttp.TraceConfig:
     """What a client's session needs, that is all there is to see of discord.py's own tries."""
     config = aiohttp.TraceConfig()
+    config.on_request_start.append(_begun)
+    config.on_request_headers_sent.append(_sent)
     config.on_request_end.append(_answered)
     config.on_request_exception.append(_broke)
     return config
+
+
+async def _begun(*_: Any) -> None:
+    if (tries := _CURRENT.get()) is not None:
+        tries.is_sent = False
+
+
+async def _sent(*_: Any) -> None:
+    if (tries := _CURRENT.get()) is not None:
+        tries.is_sent = True
 
 
 async def _answered(_session: Any, _context: Any, end: aiohttp.TraceRequestEndParams) -> None:
@@ -50,6 +64,5 @@ async def _answered(_session: Any, _context: Any, end: aiohttp.TraceRequestEndPa
 
 
 async def _broke(*_: Any) -> None:
-    tries = _CURRENT.get()
-    if tries is not None:
-        tries.in_doubt = True
+    if (tries := _CURRENT.get()) is not None:
+        tries.in_doubt |= tries.is_sent

@@ -101,7 +101,7 @@ class ChannelModLog:
 async def _sent(
     where: discord.PartialMessageable, event: ModEvent, localizer: Localizer, more: Mapping[str, Any]
 ) -> bool:
-    """Send a line, without what people wrote where Discord takes it for that; False: it takes neither.
+    """Send a line, without what people wrote where Discord does not take it for that; False: not for ours either.
 
     One line's words are no fault of the channel, which goes on hearing of the rest.
     """
@@ -110,7 +110,7 @@ async def _sent(
         try:
             await where.send(view=view, allowed_mentions=discord.AllowedMentions.none())
         except discord.HTTPException as error:
-            if error.code != REJECTED and error.code not in WORDS_REFUSED:
+            if error.code not in WORDS_REFUSED and not (quotes and error.code == REJECTED):
                 raise
             log.warning("log_line_rejected", extra={"quotes": quotes, "answer": error.text, **more})
         else:

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import discord
 import pytest
 
@@ -152,6 +155,31 @@ async def test_a_picture_that_is_the_first_answer_is_sent_again_in_full(
 
         assert shown(here) == ["drawn"]
         assert {call.files[0].size for call in here.discord.calls("POST", CALLBACK)} == {7}
+
+
+async def test_a_try_that_never_left_is_no_answer_of_ours_where_another_process_was_quicker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[int] = []
+
+    async def change(context: Context) -> None:
+        await context.defer_ephemeral()
+        begun.append(1)
+
+    connect, tries = aiohttp.TCPConnector.connect, count(1)
+
+    async def refused_once(self: aiohttp.TCPConnector, req: aiohttp.ClientRequest, **given: Any) -> Any:
+        if re.search(CALLBACK, req.url.path) and next(tries) == 1:
+            raise aiohttp.ClientConnectionError("no connection")
+        return await connect(self, req, **given)
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", refused_once)
+    async with line() as here:
+        interaction = await pressed(here, monkeypatch, change, status=400, code=40060)
+        await here.discord.until(lambda: here.services.answers.disowned)
+
+        assert here.services.answers.disowned == [interaction.id]
+    assert begun == []
 
 
 async def test_a_first_answer_in_doubt_that_comes_too_late_is_looked_for_later(

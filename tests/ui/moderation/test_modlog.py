@@ -227,6 +227,17 @@ async def test_a_line_that_discord_takes_in_no_words_silences_no_other_in_its_ch
     assert "rejects the key" in line
 
 
+async def test_a_channel_that_takes_no_line_whatever_it_says_is_left_alone_for_a_while() -> None:
+    async with studio() as house:
+        log = a_log(house)
+        house.env.inject_error("POST", "/channels/*/messages", status=400, code=50035, times=2)
+
+        assert not await log.post(house.guild.id, house.channel.id, refusal(), locale="en-US")
+        assert not await log.post(house.guild.id, house.channel.id, refusal(), locale="en-US")
+
+        assert told(house) == []
+
+
 @asynccontextmanager
 async def dispatcher(house: ClientHarness, folder: Path) -> AsyncIterator[Dispatcher]:
     """The real telling over a real database, with the studio's channel as the log channel."""
