@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from bot.domain.intake.drawing import with_suffix
+from bot.domain.intake.drawing import ends_with, with_suffix
 from bot.domain.intake.parameters import BY_NAME, nearest
 from bot.domain.intake.prompt_parts import read_value, words_of
 from bot.domain.intake.prompts import ComposedPrompt, PromptOptions, check_kept, compose, parameters_of
@@ -125,7 +125,7 @@ def shaped(prompt: str, additions: Sequence[PromptAddition], places: Sequence[in
     given = _parameters(prompt)
     words = words_of(prompt)
     suffix = suffix_in(additions, places)
-    behind = [] if not suffix or _ends_with(words, suffix) else [suffix]
+    behind = [] if not suffix or ends_with(words, suffix) else [suffix]
     keys = {parameter.key for parameter in given}
     missing = [whole for key, whole in defaults_in(additions, places).items() if key not in keys]
     if not behind and not missing:
@@ -264,7 +264,3 @@ def _spelled(parameters: Iterable[str]) -> Iterator[_Spelled]:
         name, _, value = whole.removeprefix("--").partition(" ")
         raw = name == "style" and value.lower() == "raw"
         yield _Spelled("raw" if raw else BY_NAME[name].key, name, value, whole)
-
-
-def _ends_with(words: str, suffix: str) -> bool:
-    return words.casefold().rstrip(" .,").endswith(suffix.casefold().rstrip(" .,"))

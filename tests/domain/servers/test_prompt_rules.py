@@ -105,6 +105,33 @@ def test_a_suffix_that_was_stored_with_a_link_adds_its_words_and_adds_them_once(
 
 
 @pytest.mark.parametrize(
+    ("words", "suffix", "ended"),
+    [
+        ("the heart", "art", False),
+        ("a car that is smart", "art", False),
+        ("fox in thin ink", "in ink", False),
+        ("a room of 1935mm", "35mm", False),
+        ("modern Art.", "art", True),
+        ("art", "art", True),
+        ("folk-art", "art", True),
+        ("一只狐狸水墨", "水墨", True),
+        ("a fox", "...", True),
+    ],
+)
+@pytest.mark.parametrize("pool", [Pool.NORMAL, Pool.DRAW])
+def test_a_suffix_is_there_already_only_where_it_does_not_begin_within_a_word(
+    words: str, suffix: str, pool: Pool, *, ended: bool
+) -> None:
+    here = (PromptAddition(SERVER, suffix=suffix),)
+    sent = words if ended else f"{words}, {suffix}"
+
+    once = shaped_for(pool, words, (), here, PLACES).prompt
+
+    assert once == sent
+    assert shaped_for(pool, once, (), here, PLACES).prompt == sent
+
+
+@pytest.mark.parametrize(
     ("typed", "sent"),
     [
         ("an old house--painted blue --p", "an old house--painted blue, watercolor --p --ar 1:1 --s 200"),
