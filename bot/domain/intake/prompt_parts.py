@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.parameters import (
     ADDING,
+    BY_NAME,
     Arity,
     Parameter,
     nearest,
@@ -66,6 +67,11 @@ class ParameterValue:
     def spelled(self) -> str:
         """As it stands in a prompt."""
         return f"--{self.name} {self.value}".rstrip()
+
+    @property
+    def meant(self) -> tuple[Parameter, str]:
+        """What it says under whichever of its names: `--style raw` is `--raw`, and `--niji 6` is no `--v 6`."""
+        return (BY_NAME["raw"], "") if self.key == "raw" else (BY_NAME[self.name], self.value)
 
     def joined(self, more: ParameterValue) -> ParameterValue:
         """With the values of another of the same key behind its own, each once."""

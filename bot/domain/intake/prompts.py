@@ -177,7 +177,7 @@ def _lay_over(parts: Parts, fields: Iterable[ParameterValue], notes: list[str]) 
         if typed is not None and given.key in ADDING:
             parts.given[given.key] = typed.joined(given)
             continue
-        if typed is not None and (BY_NAME[typed.name], typed.value) != (BY_NAME[given.name], given.value):
+        if typed is not None and typed.meant != given.meant:
             notes.append(NOTE_REPLACED)
         parts.given[given.key] = given
 

@@ -518,6 +518,7 @@ def test_an_option_wins_over_the_text_and_the_card_says_so() -> None:
 
 def test_an_option_that_says_the_same_as_the_text_is_no_news() -> None:
     assert compose(PromptOptions(prompt="a fox --v 7", version="7")) == ComposedPrompt("a fox --v 7")
+    assert compose(PromptOptions(prompt="a fox --style raw", raw=True)) == ComposedPrompt("a fox --raw")
 
 
 def test_options_that_are_off_say_nothing() -> None:

@@ -182,6 +182,32 @@ def test_a_default_that_members_may_not_choose_is_fixed() -> None:
     assert refusal(limits, "a fox --v 6", additions) == "refused.parameter_fixed"
 
 
+@pytest.mark.parametrize(
+    ("fixed", "same", "other"),
+    [
+        ("--s 250", "--stylize 250", "--stylize 300"),
+        ("--ar 16:9", "--aspect 16:9", "--aspect 9:16"),
+        ("--style raw", "--raw", "--style cute"),
+        ("--raw", "--style RAW", None),
+        ("--niji 6", "--niji 6", "--v 6"),
+        ("--hd", "--hd", "--sd"),
+        ("--stealth", "--stealth", "--public"),
+    ],
+)
+def test_what_the_server_sets_may_be_chosen_under_any_of_its_names(
+    fixed: str, same: str, other: str | None
+) -> None:
+    additions = (PromptAddition(SERVER, fixed),)
+    limits = [
+        ParameterLimit(SERVER, key, allowed=False)
+        for key in ("stylize", "aspect", "raw", "style", "version", "definition", "privacy")
+    ]
+
+    check_parameters(f"a fox {same}", limits, additions, PLACES)
+    if other is not None:
+        assert refusal(limits, f"a fox {other}", additions).startswith("refused.parameter")
+
+
 def test_a_picture_that_is_sent_as_a_parameter_is_held_to_the_same_limits() -> None:
     limits = [ParameterLimit(SERVER, "sref", allowed=False), ParameterLimit(CHANNEL, "sref")]
     with pytest.raises(UserError) as refused:
