@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.intake.parameters import (
     ADDING,
     BY_NAME,
+    SWITCHED_OFF,
     Arity,
     Parameter,
     nearest,
@@ -100,6 +101,8 @@ class Parts:
     """Parameters by key, in the order in which they were last given."""
     sets: list[str] = field(default_factory=list)
     """Names of option sets that stand in it like parameters."""
+    off: set[str] = field(default_factory=set)
+    """Keys of flags that are switched off, whatever is laid under."""
     repeat: int = 1
     repeat_name: str = "repeat"
     notes: list[str] = field(default_factory=list)
@@ -112,6 +115,7 @@ class Parts:
         elif earlier is not None:
             self.notes.append(NOTE_REPEATED)
         self.given[more.key] = more
+        self.off.discard(more.key)
 
 
 def taken_apart(line: str, *, sets: Collection[str] = ()) -> Parts:
@@ -126,6 +130,8 @@ def taken_apart(line: str, *, sets: Collection[str] = ()) -> Parts:
         named = _set_named(head, sets)
         if named is not None:
             parts.sets.append(named)
+        elif _is_parameter(head) and head[2:].lower() in SWITCHED_OFF:
+            parts.off.add(SWITCHED_OFF[head[2:].lower()])
         elif _is_parameter(head):
             rest = _read(head, rest, parts)
         elif is_link(head):

@@ -303,9 +303,10 @@ def test_defaults_are_parameters_alone(typed: str) -> None:
         ("--fast", text("prompt.speed_kept", name="fast")),
         ("\u2014relax --ar 3:2", text("prompt.speed_kept", name="relax")),
         ("--r 4", text("prompt.several_jobs", name="r")),
+        ("--no-tile --ar 3:2", text("prompt.unknown_parameter", name="no-tile")),
     ],
 )
-def test_a_speed_and_several_jobs_are_refused_and_not_dropped_from_what_is_added(
+def test_a_speed_several_jobs_and_what_is_off_are_refused_and_not_dropped_from_what_is_added(
     read: Callable[[str], str], typed: str, why: Text
 ) -> None:
     with pytest.raises(UserError) as refused:
