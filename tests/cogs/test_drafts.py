@@ -95,6 +95,20 @@ async def test_a_mistyped_prompt_is_edited_and_asked_for_again(tmp_path: Path) -
         assert (job.prompt, job.pool) == ("a fox --chaos 5 --ar 3:2 --stylize 50", Pool.FAST)
 
 
+async def test_what_was_switched_off_is_off_in_a_prompt_that_is_edited_too(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, channel = shop.house.ada, shop.house.channel
+        await shop.services.people.prefer_suffix(ada.id, "--tile")
+
+        refused = await ada.slash(channel, "imagine", prompt="a fox --aspekt 3:2", tile=False)
+        window = await ada.click(answer(refused), custom_id=button(refused))
+        kept = prefilled(window)
+        await ada.submit_modal(window, {"prompt": kept.replace("--aspekt", "--aspect")})
+
+        assert kept == "a fox --aspekt 3:2 --no-tile"
+        assert [job.prompt for job in await begun(shop)] == ["a fox --aspect 3:2"]
+
+
 async def test_an_option_set_that_is_not_read_in_time_is_not_taken_for_a_mistake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -374,5 +388,5 @@ def test_what_was_typed_is_spelled_with_its_mistakes() -> None:
         prompt=" a fox ", aspect="wide", version="niji 9", seed=7, no="text", raw=True, tile=False
     )
 
-    assert as_typed(options) == "a fox --ar wide --niji 9 --seed 7 --no text --raw"
+    assert as_typed(options) == "a fox --ar wide --niji 9 --seed 7 --no text --raw --no-tile"
     assert as_typed(PromptOptions(prompt="a", version="7", tile=True)) == "a --v 7 --tile"

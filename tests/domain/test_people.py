@@ -97,6 +97,7 @@ def test_sets_are_kept_cleaned_and_by_name() -> None:
         ("a", "--foo 3", "`--foo`"),
         ("a", "--turbo --stylize 300", "`--turbo`"),
         ("a", "--repeat 4 --stylize 300", "`--repeat`"),
+        ("a", "--no-raw --stylize 300", "`--no-raw`"),
         ("a", "x" * (OPTIONS_LIMIT + 1), str(OPTIONS_LIMIT)),
     ],
 )

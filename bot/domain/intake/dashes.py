@@ -132,12 +132,12 @@ def _set_at(
     if name not in sets:
         return None
     ended = bool(tail) or not following or _begins_with_dash(following[0])
-    meant = not _is_inside(glued) and (ended or len(match["dashes"]) > 1)
+    meant = not is_inside(glued) and (ended or len(match["dashes"]) > 1)
     return (f" --{name} ", tail) if meant else None
 
 
-def _is_inside(glued: str) -> bool:
-    """Whether a sign joins a mark to the word before it; Chinese, Japanese and Korean words have no blanks."""
+def is_inside(glued: str) -> bool:
+    """Whether a sign joins what stands behind it to its own word; Chinese, Japanese and Korean words have no blanks."""
     return bool(glued) and (glued.isalnum() or glued == "_") and not re.match(rf"[{_CJK}]", glued)
 
 
@@ -156,7 +156,7 @@ def _decided(
 ) -> tuple[str, str]:
     """What stands for a mark and its name, and what is still to be looked at."""
     dashes, name, rest = match["dashes"], match["name"], match["rest"]
-    inside = _is_inside(glued)
+    inside = is_inside(glued)
     several = len(dashes) > 1
     if split is None:
         if glued or dashes == "--":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from bot.domain.engine_models import MOST_DRAWN
 from bot.domain.intake.copied import unwrapped
-from bot.domain.intake.dashes import with_hyphens
+from bot.domain.intake.dashes import is_inside, with_hyphens
 from bot.domain.intake.prompt_parts import shown, taken_apart
 from bot.domain.tasks import RemoteAction
 from bot.domain.wording import clean, without_speed_flags
@@ -113,9 +113,16 @@ def with_suffix(prompt: str, suffix: str) -> str:
     found = _OPTION.search(prompt)
     words, options = (prompt, "") if found is None else (prompt[: found.start()], prompt[found.start() :])
     words = words.rstrip()
-    if not suffix or words.casefold().rstrip(" .,").endswith(suffix.casefold().rstrip(" .,")):
+    if not suffix or ends_with(words, suffix):
         return prompt
     return f"{words}, {suffix} {options}".rstrip()
+
+
+def ends_with(words: str, suffix: str) -> bool:
+    """Whether a prompt's words end with these: in any capitals, with any full stop, and not within a word."""
+    mine, theirs = (one.casefold().rstrip(" .,") for one in (words, suffix))
+    before = mine.removesuffix(theirs)
+    return mine.endswith(theirs) and not (theirs and is_inside(before[-1:]))
 
 
 def words_of_order(prompt: str) -> str:

@@ -171,6 +171,8 @@ BY_NAME: Final[Mapping[str, Parameter]] = MappingProxyType(
 _REPEAT: Final = Parameter("repeat", ("r", "repeat"), Arity.ONE, *_whole(1, 40))
 SEVERAL_JOBS: Final = frozenset(_REPEAT.names)
 """Ask for several jobs from one command: never sent, see `batches`."""
+SWITCHED_OFF: Final[Mapping[str, str]] = MappingProxyType({"no-raw": "raw", "no-tile": "tile"})
+"""How the command's `raw:False` and `tile:False` are typed, with the keys of what they keep out. Never sent."""
 LIKENESS: Final = 0.7
 """Of a name to a known one (difflib's): with less the wrong one is named, --draft for --ratio and --weird for --width."""
 _OTHERWISE: Final = {"ratio": "ar", "size": "ar", "style-reference": "sref"}

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.intake.parameters import (
     ADDING,
+    BY_NAME,
+    SWITCHED_OFF,
     Arity,
     Parameter,
     nearest,
@@ -67,6 +69,11 @@ class ParameterValue:
         """As it stands in a prompt."""
         return f"--{self.name} {self.value}".rstrip()
 
+    @property
+    def meant(self) -> tuple[Parameter, str]:
+        """What it says under whichever of its names: `--style raw` is `--raw`, and `--niji 6` is no `--v 6`."""
+        return (BY_NAME["raw"], "") if self.key == "raw" else (BY_NAME[self.name], self.value)
+
     def joined(self, more: ParameterValue) -> ParameterValue:
         """With the values of another of the same key behind its own, each once."""
         if self.key == "no":
@@ -94,6 +101,8 @@ class Parts:
     """Parameters by key, in the order in which they were last given."""
     sets: list[str] = field(default_factory=list)
     """Names of option sets that stand in it like parameters."""
+    off: set[str] = field(default_factory=set)
+    """Keys of flags that are switched off, whatever is laid under."""
     repeat: int = 1
     repeat_name: str = "repeat"
     notes: list[str] = field(default_factory=list)
@@ -106,6 +115,7 @@ class Parts:
         elif earlier is not None:
             self.notes.append(NOTE_REPEATED)
         self.given[more.key] = more
+        self.off.discard(more.key)
 
 
 def taken_apart(line: str, *, sets: Collection[str] = ()) -> Parts:
@@ -120,6 +130,8 @@ def taken_apart(line: str, *, sets: Collection[str] = ()) -> Parts:
         named = _set_named(head, sets)
         if named is not None:
             parts.sets.append(named)
+        elif _is_parameter(head) and head[2:].lower() in SWITCHED_OFF:
+            parts.off.add(SWITCHED_OFF[head[2:].lower()])
         elif _is_parameter(head):
             rest = _read(head, rest, parts)
         elif is_link(head):

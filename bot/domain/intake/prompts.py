@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.intake.choices import is_choice_at_midjourney
 from bot.domain.intake.copied import unwrapped
 from bot.domain.intake.dashes import with_hyphens
-from bot.domain.intake.parameters import ADDING, ASPECTS, BY_NAME, VERSIONS, Arity, parameter_named
+from bot.domain.intake.parameters import (
+    ADDING,
+    ASPECTS,
+    BY_NAME,
+    SWITCHED_OFF,
+    VERSIONS,
+    Arity,
+    parameter_named,
+)
 from bot.domain.intake.prompt_parts import (
     BEGINNING,
     ParameterValue,
@@ -105,6 +113,8 @@ class ComposedPrompt:
     """The last speed that was named in the text: `fast`, `relax` or `turbo`. It is never sent."""
     repeat: int = field(default=1, compare=False)
     """How many jobs were asked for; above 1 only where the options allow it."""
+    off: tuple[str, ...] = field(default=(), compare=False)
+    """Flags that were switched off, as one would type it: nothing laid under the prompt later brings them."""
 
 
 def compose(options: PromptOptions) -> ComposedPrompt:
@@ -122,16 +132,21 @@ def compose(options: PromptOptions) -> ComposedPrompt:
             tuple(dict.fromkeys([*composed.notes, *again.notes])),
             again.speed or composed.speed,
             composed.repeat,
+            composed.off,
         )
     raise UserError(text("prompt.empty"))
 
 
 def check_kept(typed: str) -> None:
-    """Raise `UserError` for what belongs to one command alone and is not laid under others: a speed, several jobs."""
+    """Raise `UserError` for what belongs to one command alone and is not laid under others: a speed, several jobs, a
+    flag that is switched off."""
     line, _, speed = _prepared(typed)
     if speed is not None:
         raise UserError(text("prompt.speed_kept", name=speed))
-    _refuse_several(taken_apart(line))
+    parts = taken_apart(line)
+    _refuse_several(parts)
+    if parts.off:
+        raise UserError(text("prompt.unknown_parameter", name=f"no-{min(parts.off)}"))
 
 
 def seed_of(prompt: str) -> int | None:
@@ -156,7 +171,8 @@ def _composed(options: PromptOptions) -> ComposedPrompt:
     fields, more = _from_fields(options)
     notes += [*parts.notes, *more]
     _lay_over(parts, fields, notes)
-    off = [key for key, on in (("raw", options.raw), ("tile", options.tile)) if on is False]
+    chosen = {"raw": options.raw, "tile": options.tile}
+    off = [key for key, on in chosen.items() if on is False or (on is None and key in parts.off)]
     if any(parts.given.pop(key, None) for key in off):
         notes.append(NOTE_REPLACED)
     _refuse_wordless(parts, options.pictures)
@@ -167,7 +183,8 @@ def _composed(options: PromptOptions) -> ComposedPrompt:
     prompt = " ".join([*parts.links, *parts.words, *spelled_all(parts.given.values())])
     if len(prompt) > PROMPT_LIMIT:
         raise UserError(text("prompt.too_long", limit=PROMPT_LIMIT, length=len(prompt)))
-    return ComposedPrompt(prompt, tuple(dict.fromkeys(notes)), speed, parts.repeat)
+    typed = tuple(f"--{name}" for name, key in SWITCHED_OFF.items() if key in off)
+    return ComposedPrompt(prompt, tuple(dict.fromkeys(notes)), speed, parts.repeat, typed)
 
 
 def _lay_over(parts: Parts, fields: Iterable[ParameterValue], notes: list[str]) -> None:
@@ -177,7 +194,7 @@ def _lay_over(parts: Parts, fields: Iterable[ParameterValue], notes: list[str]) 
         if typed is not None and given.key in ADDING:
             parts.given[given.key] = typed.joined(given)
             continue
-        if typed is not None and (BY_NAME[typed.name], typed.value) != (BY_NAME[given.name], given.value):
+        if typed is not None and typed.meant != given.meant:
             notes.append(NOTE_REPLACED)
         parts.given[given.key] = given
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from bot.domain.intake.drawing import with_suffix
+from bot.domain.intake.drawing import ends_with, with_suffix
 from bot.domain.intake.parameters import BY_NAME, nearest
-from bot.domain.intake.prompt_parts import read_value, words_of
+from bot.domain.intake.prompt_parts import ParameterValue, read_value, spelled_all, words_of
 from bot.domain.intake.prompts import ComposedPrompt, PromptOptions, check_kept, compose, parameters_of
 from bot.domain.intake.stand_in import STAND_IN, healed
 from bot.domain.pools import Pool
@@ -73,16 +73,6 @@ class KindRule:
     allowed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Spelled:
-    """A parameter as it stands in a composed prompt."""
-
-    key: str
-    name: str
-    value: str
-    whole: str
-
-
 # -- what holds in a place -------------------------------------------------------------------------------------
 
 
@@ -104,7 +94,7 @@ def defaults_in(additions: Iterable[PromptAddition], places: Sequence[int]) -> d
     by_place = {addition.target_id: addition for addition in additions}
     for place in places:
         if place in by_place:
-            mine = {given.key: given.whole for given in _parameters(by_place[place].defaults)}
+            mine = {given.key: given.spelled for given in _parameters(by_place[place].defaults)}
             found = mine | found
     return found
 
@@ -125,13 +115,13 @@ def shaped(prompt: str, additions: Sequence[PromptAddition], places: Sequence[in
     given = _parameters(prompt)
     words = words_of(prompt)
     suffix = suffix_in(additions, places)
-    behind = [] if not suffix or _ends_with(words, suffix) else [suffix]
+    behind = [] if not suffix or ends_with(words, suffix) else [suffix]
     keys = {parameter.key for parameter in given}
     missing = [whole for key, whole in defaults_in(additions, places).items() if key not in keys]
     if not behind and not missing:
         return ComposedPrompt(prompt)
     line = ", ".join([words, *behind])
-    whole = " ".join([line, *(parameter.whole for parameter in given), *missing])
+    whole = " ".join([line, *spelled_all(given), *missing])
     return ComposedPrompt(compose(PromptOptions(prompt=whole)).prompt, (NOTE_ADDED,))
 
 
@@ -160,15 +150,16 @@ def check_parameters(
 
     What the server itself adds is accepted: so a parameter that is denied and has a default is fixed.
     """
-    added = defaults_in(additions, places)
+    added = {one.key: one for one in _spelled(defaults_in(additions, places).values())}
     for given in _parameters(prompt):
-        if added.get(given.key) == given.whole:
+        fixed = added.get(given.key)
+        if fixed is not None and fixed.meant == given.meant:
             continue
         limit = decisive(limits, places, lambda r, key=given.key: r.key == key)  # type: ignore[misc]  # mypy cannot see a default's type
         if limit is None:
             continue
-        if not limit.allowed and given.key in added:
-            raise UserError(text("refused.parameter_fixed", name=given.name, fixed=added[given.key]))
+        if not limit.allowed and fixed is not None:
+            raise UserError(text("refused.parameter_fixed", name=given.name, fixed=fixed.spelled))
         if not limit.allowed:
             raise UserError(text("refused.parameter", name=given.name))
         if limit.most is not None and float(given.value) > limit.most:
@@ -255,16 +246,12 @@ def read_suffix(typed: str) -> str:
 # -- a composed prompt in parts --------------------------------------------------------------------------------
 
 
-def _parameters(prompt: str) -> list[_Spelled]:
+def _parameters(prompt: str) -> list[ParameterValue]:
     return list(_spelled(parameters_of(prompt)))
 
 
-def _spelled(parameters: Iterable[str]) -> Iterator[_Spelled]:
+def _spelled(parameters: Iterable[str]) -> Iterator[ParameterValue]:
     for whole in parameters:
         name, _, value = whole.removeprefix("--").partition(" ")
         raw = name == "style" and value.lower() == "raw"
-        yield _Spelled("raw" if raw else BY_NAME[name].key, name, value, whole)
-
-
-def _ends_with(words: str, suffix: str) -> bool:
-    return words.casefold().rstrip(" .,").endswith(suffix.casefold().rstrip(" .,"))
+        yield ParameterValue("raw" if raw else BY_NAME[name].key, name, value)

@@ -151,7 +151,8 @@ def _beside(options: PromptOptions) -> list[str]:
         named = name == "v" and str(value).lower().startswith(("niji", "v"))
         if value is not None:
             parts.append(f"--{value}" if named else f"--{name} {value}")
-    parts += [f"--{name}" for name, on in (("raw", options.raw), ("tile", options.tile)) if on]
+    flags = (("raw", options.raw), ("tile", options.tile))
+    parts += [f"--{name}" if on else f"--no-{name}" for name, on in flags if on is not None]
     return parts
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.failures import MENDED_BY_WORDS
 from bot.domain.intake.prompt_help import Help
-from bot.domain.intake.prompts import PromptOptions, compose
+from bot.domain.intake.prompts import ComposedPrompt, PromptOptions, compose
 from bot.domain.prices import Charge
 from bot.errors import UserError
 from bot.services.admission.authorization import Operation, origin_of, origin_of_draft
@@ -53,11 +53,11 @@ class Improving:
         self, asker: Asker, options: PromptOptions, pool: Pool | None, option_set: str | None
     ) -> Improved:
         """Improve what somebody has just written: its words have to pass the server's rules first."""
-        prompt, chosen = await self._read(asker, options, pool)
+        composed, chosen = await self._read(asker, options, pool)
         await self.chains.policy.check_words(
-            asker, Request(pool=chosen, charge=Charge.IMAGINE, prompt=prompt)
+            asker, Request(pool=chosen, charge=Charge.IMAGINE, prompt=composed.prompt)
         )
-        return await self._improve(asker, prompt, chosen, option_set=option_set)
+        return await self._improve(asker, composed, chosen, option_set=option_set)
 
     async def of_job(self, asker: Asker, viewer: Viewer, key: JobKey) -> Improved:
         """Improve the prompt of a card; what Midjourney refused for its words is written so that it does not again."""
@@ -66,7 +66,8 @@ class Improving:
             raise UserError(text("helper.no_words"))
         asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.REMIX)
         refused = job.failure is not None and job.failure.kind in MENDED_BY_WORDS
-        return await self._improve(asker, job.prompt, job.pool, refused=refused, ancestor=key)
+        composed = ComposedPrompt(job.prompt)
+        return await self._improve(asker, composed, job.pool, refused=refused, ancestor=key)
 
     async def of_draft(self, asker: Asker, viewer: Viewer, key: JobKey) -> Improved:
         """Improve a prompt that the server's words refused: it was judged when it was written."""
@@ -75,22 +76,24 @@ class Improving:
         job = None if named is None else await self.jobs.get_authorized(viewer, named, Operation.REMIX)
         origin = origin_of_draft(draft, job)
         asker = await self.authorizer.authorize_asker(asker, origin, Operation.DRAFT)
-        prompt, chosen = await self._read(asker, PromptOptions(prompt=draft.prompt), draft.pool)
+        composed, chosen = await self._read(asker, PromptOptions(prompt=draft.prompt), draft.pool)
         return await self._improve(
-            asker, prompt, chosen, refused=True, option_set=draft.option_set, ancestor=named
+            asker, composed, chosen, refused=True, option_set=draft.option_set, ancestor=named
         )
 
-    async def _read(self, asker: Asker, options: PromptOptions, pool: Pool | None) -> tuple[str, Pool]:
+    async def _read(
+        self, asker: Asker, options: PromptOptions, pool: Pool | None
+    ) -> tuple[ComposedPrompt, Pool]:
         """A prompt with its option sets laid in, and the pool in which it would begin as it stands."""
         liked = await self.people.preferences(asker.user_id)
         composed = compose(replace(options, sets=liked.named()))
         wanted = named_pool(pool, composed.speed, await self.chains.policy.shown(asker.server))
-        return composed.prompt, await self.chains.pool_for(asker, wanted, liked.pool)
+        return composed, await self.chains.pool_for(asker, wanted, liked.pool)
 
     async def _improve(
         self,
         asker: Asker,
-        prompt: str,
+        composed: ComposedPrompt,
         pool: Pool,
         *,
         refused: bool = False,
@@ -100,9 +103,9 @@ class Improving:
         account = await self.chains.accounts.for_chain(asker.server, pool)
         await self.chains.policy.check(asker, Request(pool=pool, charge=Charge.IMAGINE))
         with self.helper.nothing_charged_in_trouble(asker):
-            better = await self._asked(asker, prompt, pool, account, refused=refused)
+            better = await self._asked(asker, composed.prompt, pool, account, refused=refused)
             key = await self.drafts.keep(
-                PromptOptions(prompt=better),
+                PromptOptions(prompt=" ".join([better, *composed.off])),
                 user_id=asker.user_id,
                 guild_id=asker.server,
                 home_channel=asker.home_channel,
@@ -111,7 +114,7 @@ class Improving:
                 borrowed=better,
                 ancestor=ancestor,
             )
-        return Improved(key=key, before=prompt, prompt=better)
+        return Improved(key=key, before=composed.prompt, prompt=better)
 
     async def _asked(self, asker: Asker, prompt: str, pool: Pool, account: str, *, refused: bool) -> str:
         """The model's words, which keep to the server's rules."""

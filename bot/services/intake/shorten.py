@@ -6,9 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.intake.prompt_parts import words_of
 from bot.domain.intake.prompts import PromptOptions, compose, parameters_of
 from bot.domain.intake.shortening import read_shortened
 from bot.domain.jobs import JobKind
+from bot.domain.wording import links_at_head
 from bot.errors import UserError
 from bot.services.admission.authorization import Authorizer, Operation, origin_of
 from bot.services.intake.imagine import chosen_by, named_pool
@@ -62,15 +64,17 @@ class Shortening:
     async def shorter(self, viewer: Viewer, key: JobKey, number: int) -> tuple[Job, str]:
         """One of the shorter prompts, counted from 0, with its job. Raises `UserError` if it is not there.
 
-        Midjourney shortens words alone: the parameters of the long prompt stand behind them again.
+        Midjourney shortens words alone: the pictures that the long prompt began with stand before them again, and its
+        parameters behind them.
         """
         job = await self._shortened(viewer, key)
         found = read_shortened(job.result_text).prompts
         if number >= len(found):
             raise UserError(text("shorten.forgotten", key=key))
-        shorter = found[number]
-        more = () if parameters_of(shorter) else parameters_of(job.prompt)
-        return job, " ".join([shorter, *more])
+        words = words_of(
+            found[number]
+        )  # parameters that upstream repeats have lost their addresses in reading
+        return job, " ".join([*links_at_head(job.prompt), words, *parameters_of(job.prompt)])
 
     async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> StartedJob:
         """Begin a chain with one of the shorter prompts, as somebody edited it, in the pool of the shortening."""

@@ -4,6 +4,7 @@ Never here: a server's word rules."""
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -518,6 +519,7 @@ def test_an_option_wins_over_the_text_and_the_card_says_so() -> None:
 
 def test_an_option_that_says_the_same_as_the_text_is_no_news() -> None:
     assert compose(PromptOptions(prompt="a fox --v 7", version="7")) == ComposedPrompt("a fox --v 7")
+    assert compose(PromptOptions(prompt="a fox --style raw", raw=True)) == ComposedPrompt("a fox --raw")
 
 
 def test_options_that_are_off_say_nothing() -> None:
@@ -575,6 +577,25 @@ def test_an_option_that_was_chosen_to_be_off_takes_it_out_of_the_text_and_of_wha
     assert compose(off) == ComposedPrompt("a fox --ar 3:2", ("note.option_replaced",))
     assert composed("a fox", tile=False, under=("in ink --tile --s 9",)) == "a fox in ink --s 9"
     assert composed("a fox", tile=None, under=("--tile",)) == "a fox --tile"
+
+
+@pytest.mark.parametrize(
+    ("typed", "options", "sent", "off"),
+    [
+        ("a fox --No-Tile --ar 3:2", {}, "a fox --ar 3:2 --s 9", ("--no-raw", "--no-tile")),
+        ("a fox --tile --no-tile", {}, "a fox --s 9", ("--no-raw", "--no-tile")),
+        ("a fox --no-tile --tile", {}, "a fox --tile --s 9", ("--no-raw",)),
+        ("a fox --no-tile", {"tile": True}, "a fox --tile --s 9", ("--no-raw",)),
+    ],
+)
+def test_what_is_off_may_be_typed_and_of_on_and_off_the_last_counts_but_for_an_option(
+    typed: str, options: dict[str, bool], sent: str, off: tuple[str, ...]
+) -> None:
+    laid = PromptOptions(prompt=f"{typed} --no-raw", under=("--tile --style raw --s 9",))
+
+    found = compose(replace(laid, **options))
+
+    assert (found.prompt, found.off) == (sent, off)
 
 
 @pytest.mark.parametrize(

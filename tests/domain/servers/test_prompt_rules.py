@@ -105,6 +105,33 @@ def test_a_suffix_that_was_stored_with_a_link_adds_its_words_and_adds_them_once(
 
 
 @pytest.mark.parametrize(
+    ("words", "suffix", "ended"),
+    [
+        ("the heart", "art", False),
+        ("a car that is smart", "art", False),
+        ("fox in thin ink", "in ink", False),
+        ("a room of 1935mm", "35mm", False),
+        ("modern Art.", "art", True),
+        ("art", "art", True),
+        ("folk-art", "art", True),
+        ("一只狐狸水墨", "水墨", True),
+        ("a fox", "...", True),
+    ],
+)
+@pytest.mark.parametrize("pool", [Pool.NORMAL, Pool.DRAW])
+def test_a_suffix_is_there_already_only_where_it_does_not_begin_within_a_word(
+    words: str, suffix: str, pool: Pool, *, ended: bool
+) -> None:
+    here = (PromptAddition(SERVER, suffix=suffix),)
+    sent = words if ended else f"{words}, {suffix}"
+
+    once = shaped_for(pool, words, (), here, PLACES).prompt
+
+    assert once == sent
+    assert shaped_for(pool, once, (), here, PLACES).prompt == sent
+
+
+@pytest.mark.parametrize(
     ("typed", "sent"),
     [
         ("an old house--painted blue --p", "an old house--painted blue, watercolor --p --ar 1:1 --s 200"),
@@ -153,6 +180,32 @@ def test_a_default_that_members_may_not_choose_is_fixed() -> None:
 
     check_parameters("a fox --v 7", limits, additions, PLACES)
     assert refusal(limits, "a fox --v 6", additions) == "refused.parameter_fixed"
+
+
+@pytest.mark.parametrize(
+    ("fixed", "same", "other"),
+    [
+        ("--s 250", "--stylize 250", "--stylize 300"),
+        ("--ar 16:9", "--aspect 16:9", "--aspect 9:16"),
+        ("--style raw", "--raw", "--style cute"),
+        ("--raw", "--style RAW", None),
+        ("--niji 6", "--niji 6", "--v 6"),
+        ("--hd", "--hd", "--sd"),
+        ("--stealth", "--stealth", "--public"),
+    ],
+)
+def test_what_the_server_sets_may_be_chosen_under_any_of_its_names(
+    fixed: str, same: str, other: str | None
+) -> None:
+    additions = (PromptAddition(SERVER, fixed),)
+    limits = [
+        ParameterLimit(SERVER, key, allowed=False)
+        for key in ("stylize", "aspect", "raw", "style", "version", "definition", "privacy")
+    ]
+
+    check_parameters(f"a fox {same}", limits, additions, PLACES)
+    if other is not None:
+        assert refusal(limits, f"a fox {other}", additions).startswith("refused.parameter")
 
 
 def test_a_picture_that_is_sent_as_a_parameter_is_held_to_the_same_limits() -> None:
@@ -250,9 +303,10 @@ def test_defaults_are_parameters_alone(typed: str) -> None:
         ("--fast", text("prompt.speed_kept", name="fast")),
         ("\u2014relax --ar 3:2", text("prompt.speed_kept", name="relax")),
         ("--r 4", text("prompt.several_jobs", name="r")),
+        ("--no-tile --ar 3:2", text("prompt.unknown_parameter", name="no-tile")),
     ],
 )
-def test_a_speed_and_several_jobs_are_refused_and_not_dropped_from_what_is_added(
+def test_a_speed_several_jobs_and_what_is_off_are_refused_and_not_dropped_from_what_is_added(
     read: Callable[[str], str], typed: str, why: Text
 ) -> None:
     with pytest.raises(UserError) as refused:

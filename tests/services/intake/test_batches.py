@@ -81,6 +81,17 @@ async def test_what_was_shown_is_what_is_begun(
     assert ([job.prompt for job in started.begun], started.refused) == (prompts, ())
 
 
+async def test_what_was_switched_off_is_off_in_each_of_several(world: Harness) -> None:
+    await world.services.people.prefer_suffix(1, "--tile --raw")
+    options = PromptOptions(prompt="a {red, blue} fox --tile", raw=False, tile=False)
+
+    offer = await world.services.batches.offer(world.asker(), options, None, None)
+    started = await world.services.batches.start(ME, offer.key, Table(world))
+
+    assert list(offer.prompts) == ["a red fox", "a blue fox"]
+    assert [job.prompt for job in started.begun] == ["a red fox", "a blue fox"]
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [

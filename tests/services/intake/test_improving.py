@@ -92,6 +92,19 @@ async def test_a_speed_and_an_own_option_set_in_the_words_hold_as_without_improv
         assert (await services.drafts.open(ME, better.key)).pool is pool
 
 
+async def test_what_was_switched_off_stays_off_however_often_it_is_improved(helped: Helped) -> None:
+    improving, drafts = helped.world.services.improving, helped.world.services.drafts
+    options = PromptOptions(prompt="a paper fox --tile --ar 3:2", raw=False, tile=False)
+
+    typed = await improving.typed(helped.server.asker(), options, None, None)
+    again = await improving.of_draft(helped.server.asker(), ME, typed.key)
+
+    for better in (typed, again):
+        assert better.prompt.endswith(" --ar 3:2")
+        kept = (await drafts.open(ME, better.key)).prompt
+        assert kept == f"{better.prompt} --no-raw --no-tile"
+
+
 async def test_the_parameters_that_a_model_invents_do_not_come_back(helped: Helped) -> None:
     helped.model.fault(Fault.CHAT_PARAMETER, endpoint="chat")
 

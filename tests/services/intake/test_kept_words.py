@@ -37,6 +37,7 @@ if TYPE_CHECKING:
             PromptOptions(prompt="a fox --chaso 3", version="7", no="dogs", seed=7, tile=True),
             "a fox --chaso 3 --v 7 --seed 7 --no dogs --tile",
         ),
+        (PromptOptions(prompt="a fox --tile", raw=False, tile=False), "a fox --tile --no-raw --no-tile"),
         (PromptOptions(prompt='"a fox"'), '"a fox"'),
         (PromptOptions(prompt='"a fox"', version="v7", no="--no dogs"), "a fox --v7 --no dogs"),
     ],

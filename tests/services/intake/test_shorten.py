@@ -12,6 +12,7 @@ from bot.domain.pools import Pool
 from bot.errors import UserError
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.shorten import FROM_SHORTENED
+from tests.faults import windows
 from tests.services.harness import GUILD, Harness
 
 if TYPE_CHECKING:
@@ -55,6 +56,26 @@ async def test_shorter_words_have_the_parameters_of_the_long_ones(family: Harnes
     assert await shorter(ADA, job.key, 0) == (job, "paper fox --ar 3:2")
     assert await shorter(ADA, job.key, 1) == (job, "fox --ar 3:2")
     assert await refused(shorter(ADA, job.key, 2)) == "shorten.forgotten"
+
+
+async def test_shorter_words_begin_with_the_pictures_of_the_long_prompt(family: Harness) -> None:
+    job = await shortened(family, "https://a.io/1.png https://a.io/2.png a very small paper fox --iw 2")
+    shortening = family.services.shortening
+
+    _, shorter = await shortening.shorter(ADA, job.key, 1)
+    begun = await shortening.imagine(family.asker(user=2), BEN, job.key, shorter)
+
+    assert begun.job.prompt == "https://a.io/1.png https://a.io/2.png fox --iw 2"
+
+
+async def test_parameters_that_upstream_repeats_are_those_of_the_long_prompt(
+    family: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = "--sref https://a.io/1.png --ar 3:2"
+    monkeypatch.setattr(windows, "SHORTER", f"## Shortened prompts\n1️⃣ paper fox {given}")
+    job = await shortened(family, f"a very small paper fox {given}")
+
+    assert await family.services.shortening.shorter(ADA, job.key, 0) == (job, f"paper fox {given}")
 
 
 async def test_a_shorter_prompt_becomes_a_chain_in_the_same_pool(family: Harness) -> None:
