@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 WSRV_ORIGIN: Final = "https://wsrv.nl"
 MOST_REDIRECTS: Final = 3
 TYPED: Final = ("typed", "wsrv_typed")
-"""Sources that somebody names: they say nothing of the others' health, and lead to public hosts alone."""
+"""Sources that somebody names: they say nothing of the others' health, and lead to public hosts alone, and a proxy to itself."""
 PREVIEW_SECONDS: Final = 10.0
 PREVIEW_BYTES: Final = 8 * 1024 * 1024
 PREVIEW_PIXELS: Final = 8_000_000
@@ -113,6 +113,11 @@ class HttpPictures:
         self._hosts = settings.allowed
         # What the owner named may be reached from here alone: nobody else's addresses lead there.
         self._public = AllowedHosts()
+        # By the sources that somebody names; a proxy may lead from one of its own addresses to another.
+        self._typed = {
+            TYPED[0]: self._public,
+            TYPED[1]: AllowedHosts(origins=() if self._wsrv is None else [self._wsrv]),
+        }
         self._told: set[str] = set()
         self._address = lru_cache(maxsize=ADDRESSES)(self._planned)
         self._downloads: defaultdict[str, Shared] = defaultdict(lambda: Shared(settings.downloads))
@@ -273,8 +278,7 @@ class HttpPictures:
             if not self._health.may_ask(place):
                 raise _SourceFailed("skipped")
             try:
-                hosts = self._public if source.name in TYPED else self._hosts
-                data = await self._download(source.url, hosts)
+                data = await self._download(source.url, self._typed.get(source.name, self._hosts))
             except _SourceFailed as failed:
                 if failed.ill and source.name not in TYPED:
                     self._health.failed(place)

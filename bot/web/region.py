@@ -39,10 +39,10 @@ AT_ONCE: Final = 16
 `LARGEST_MASK` at most: whoever sends theirs slowly keeps nobody from the rest."""
 OF_PARTY: Final = 4
 """Of either, for one server."""
-OF_LINK: Final = 2
-"""Requests that one link has in hand; more wait."""
+OF_PERSON: Final = 2
+"""Requests that one person has in hand, by however many links; more wait. So others of the same server have the rest."""
 IN_LINE: Final = 8
-"""Requests of one link that wait; more are sent away."""
+"""Requests of one person that wait; more are sent away."""
 LOOKED_UP: Final = 4
 """Tokens looked up at the same time. Whoever has none that is good costs a look, and takes no place of those who have."""
 PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -99,7 +99,7 @@ class RegionPages:
         self._looking = asyncio.Semaphore(LOOKED_UP)
         self._places = Shared(at_once, each=OF_PARTY)
         self._masks = Shared(at_once, each=OF_PARTY)
-        self._of_link: WeakValueDictionary[str, Shared] = WeakValueDictionary()
+        self._of_person: WeakValueDictionary[int, Shared] = WeakValueDictionary()
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add the routes."""
@@ -197,8 +197,8 @@ class RegionPages:
         return localize(instead.status, instead.said, locale)
 
     def _ration(self, link: RegionLink) -> Shared:
-        """What a link may have in hand, for as long as it has anything."""
-        ration = self._of_link.setdefault(link.digest, Shared(OF_LINK))
+        """What a link's person may have in hand, for as long as they have anything."""
+        ration = self._of_person.setdefault(link.user_id, Shared(OF_PERSON))
         if ration.waiting >= IN_LINE:
             raise _Said(503, text("region.page.busy"), "busy")
         return ration

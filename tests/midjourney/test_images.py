@@ -288,7 +288,16 @@ async def test_nobody_types_their_way_to_where_the_owners_results_come_from(type
     assert asked_without == []
 
 
-@pytest.mark.parametrize("moved", [f"{INNER}/mj/image/1", f"{OWN_STORE}/a.png", "http://127.0.0.1:8080/"])
+@pytest.mark.parametrize(
+    "moved",
+    [
+        f"{INNER}/mj/image/1",
+        f"{OWN_STORE}/a.png",
+        "http://127.0.0.1:8080/",
+        "http://wsrv.lan:81/",
+        "https://wsrv.lan/",
+    ],
+)
 @pytest.mark.parametrize("wsrv", ["https://wsrv.nl", "http://wsrv.lan"])
 @pytest.mark.parametrize(
     "typed",
@@ -314,6 +323,31 @@ async def test_a_typed_address_may_lead_from_one_public_host_to_another() -> Non
         await port.fetch_address("https://cdn.discordapp.com/a.png", limit=LIMIT)
 
     assert asked == ["https://cdn.discordapp.com/a.png", there]
+
+
+async def test_a_proxy_of_the_owners_own_may_lead_a_typed_address_to_another_of_its_own() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        if request.url.path == "/":
+            return httpx.Response(302, headers={"Location": "/cached/1.png"})
+        return httpx.Response(200, stream=httpx.ByteStream(still("PNG")))
+
+    async with open_clients(transport=httpx.MockTransport(answer)) as clients:
+        port = HttpPictures(clients.pictures, PictureSettings(wsrv="http://wsrv.lan:8080"))
+        picture = await port.fetch_address("https://elsewhere.example/a.png", limit=LIMIT)
+
+    assert picture.width == 48
+    assert asked[1:] == ["http://wsrv.lan:8080/cached/1.png"]
+
+
+async def test_a_public_host_leads_no_typed_address_to_the_owners_proxy() -> None:
+    async with owners_network(wsrv="http://wsrv.lan", moved="http://wsrv.lan/secret") as (port, asked):
+        with pytest.raises(RouteClosed, match="host_not_allowed"):
+            await port.fetch_address("https://cdn.discordapp.com/a.png", limit=LIMIT)
+
+    assert asked == ["https://cdn.discordapp.com/a.png"]
 
 
 async def test_results_come_from_the_owners_network_as_ever() -> None:

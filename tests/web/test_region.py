@@ -20,7 +20,7 @@ from bot.domain.region_links import LINK_LIFE_MS
 from bot.errors import StorageTrouble, UserError, WriteUnclear
 from bot.log import setup
 from bot.texts import text
-from bot.web.region import AT_ONCE, IN_LINE, LARGEST_MASK, LOOKED_UP, OF_LINK
+from bot.web.region import AT_ONCE, IN_LINE, LARGEST_MASK, LOOKED_UP, OF_PERSON
 from tests.storage.making import child
 from tests.web.region_harness import ASKER, PARENT, SIZE, TOKEN, opened_room
 
@@ -518,8 +518,8 @@ class SlowPosts:
             return answer.status
 
     async def crowd(self, link: str) -> None:
-        """Post until as many are in hand as a link may have, which is told by one more being sent away."""
-        posts = {asyncio.create_task(self._post(link)) for _ in range(OF_LINK + IN_LINE + 1)}
+        """Post until as many are in hand as a person may have, which is told by one more being sent away."""
+        posts = {asyncio.create_task(self._post(link)) for _ in range(OF_PERSON + IN_LINE + 1)}
         away, waiting = await asyncio.wait(posts, return_when=asyncio.FIRST_COMPLETED)
         assert [task.result() for task in away] == [503]
         self.waiting |= waiting
@@ -605,11 +605,25 @@ async def test_one_link_that_sends_slowly_and_often_keeps_nobody_from_painting(
     assert await slow.end() == {415}
 
 
+async def test_two_links_of_one_person_leave_room_for_others_of_the_same_server(
+    room: Room, many: aiohttp.ClientSession
+) -> None:
+    slow = SlowPosts(many)
+    await slow.crowd(await room.link(user_id=666))
+
+    one_more = await send(many, await room.link(user_id=666))
+    others = await send(many, await room.link())
+
+    assert (one_more[0], others[0]) == (503, 200)
+    assert room.counted == ["busy", "busy", "begun"]
+    assert await slow.end() == {415}
+
+
 async def test_all_links_of_one_server_together_keep_no_other_server_from_painting(
     room: Room, many: aiohttp.ClientSession
 ) -> None:
     slow = SlowPosts(many)
-    for user_id in range(600, 600 + AT_ONCE // OF_LINK):
+    for user_id in range(600, 600 + AT_ONCE // OF_PERSON):
         await slow.crowd(await room.link(user_id=user_id))
     other = await room.link(reply=replace(ASKER.reply, guild_id=12))
 

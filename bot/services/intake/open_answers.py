@@ -36,6 +36,12 @@ unsaid, and its heir says "interrupted" over them: so it is short."""
 POSTED_WITHIN_MS: Final = 6 * 3_600_000
 """Whoever asked longer ago than this is not written to in the channel any more."""
 
+INTERRUPTED: Final = {
+    AnswerKind.PUBLIC: "answer.interrupted",
+    AnswerKind.PRIVATE: "answer.interrupted_private",
+    AnswerKind.UPDATE: "answer.interrupted_update",
+}
+"""What is said instead of an answer. One press may begin several jobs, and nobody knows how many of them had begun."""
 RECOVERED_KEPT_MS: Final = 24 * 3_600_000
 """A process that slept longer than this has long lost Discord, and its interactions with it."""
 
@@ -151,11 +157,9 @@ class OpenAnswers:
     def abandon(self, interaction_id: int) -> None:
         """This process cannot say the words: somebody tells the person later. Returns at once; raises nothing.
 
-        Where a job has begun its card tells them: what is said later is that none did.
+        Also where some of several jobs have begun: their cards do not tell that the rest never will.
         """
-        if interaction_id in self._begun:
-            self.close(interaction_id)
-            return
+        self._begun.discard(interaction_id)
         self._owing.pop(interaction_id, None)  # whoever tells them lets them off
         self._open.pop(interaction_id, None)
         self._abandoned.add(interaction_id)
@@ -277,11 +281,8 @@ class OpenAnswers:
         """By which way the person heard: `reply`, `post`, or `silent`; `unseen` if they were shown nothing before."""
         now = self.clock.now()
         if answer.token is not None and now < answer.token_until:
-            private = answer.kind is not AnswerKind.PUBLIC
             try:
-                await self.writer.answer(
-                    answer, text("answer.interrupted_private" if private else "answer.interrupted")
-                )
+                await self.writer.answer(answer, text(INTERRUPTED[answer.kind]))
             except RouteClosed as closed:
                 # A living token and no reply: the answer never left, so Discord itself said so; or it was deleted.
                 log.info("answer_gone", extra={"interaction": answer.interaction_id, "reason": closed.reason})

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.intake.prompts import PromptOptions
+from bot.domain.open_answers import AnswerKind
 from bot.domain.pools import Pool
 from bot.domain.prices import Charge
 from bot.domain.servers.moderation import Match, WordAction, WordRule
 from bot.errors import StorageTrouble, WriteUnclear
 from bot.services.admission.viewer import Viewer
 from bot.services.intake.batches import asks_for_several
+from bot.services.intake.open_answers import LEASE_MS
 from bot.texts import text
 from tests.services.harness import GUILD
 from tests.services.helped import Room
@@ -24,6 +26,7 @@ from tests.services.intake.test_pictures import Table, files, grid_with
 from tests.services.server_harness import ADA, refusal
 
 if TYPE_CHECKING:
+    from bot.services.admission.asker import Asker
     from bot.services.intake.batches import Offer
     from tests.services.harness import Harness
     from tests.services.server_harness import Server
@@ -292,6 +295,47 @@ async def test_the_press_that_began_some_is_known_to_have_begun_until_its_handle
     assert answers.has_begun(press)
     answers.close(press)
     assert not answers.has_begun(press)
+
+
+class Stuck(Table):
+    """Where the process stops before the third has a place."""
+
+    def __init__(self, world: Harness) -> None:
+        super().__init__(world)
+        self.is_stuck = asyncio.Event()
+
+    async def open(self) -> Asker:
+        if len(self.opened) == 2:
+            self.is_stuck.set()
+            await asyncio.Event().wait()
+        return await super().open()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+async def test_who_began_several_is_told_where_a_stop_left_some_behind_and_begins_only_those(
+    world: Harness, *, killed: bool
+) -> None:
+    offer, answers, table = (
+        await offered(world, "a {red, blue, green, white} fox"),
+        world.services.answers,
+        Stuck(world),
+    )
+    press = 4242
+    await answers.open(asked(world, press, kind=AnswerKind.UPDATE))
+    pressed = asyncio.create_task(world.services.batches.start(ME, offer.key, table))
+    await table.is_stuck.wait()
+    pressed.cancel()
+    await asyncio.wait([pressed])
+    if not killed:
+        answers.abandon(press)
+        await answers.settle()
+
+    await world.reboot(after_ms=LEASE_MS + 1_000)
+    await world.services.answers.recover()
+    again = await world.services.batches.start(ME, offer.key, Table(world))
+
+    assert world.discord.told == {press: "answer.interrupted_update"}
+    assert ([job.prompt for job in again.begun], again.known) == (["a green fox", "a white fox"], 2)
 
 
 async def test_what_is_longer_than_a_prompt_may_be_is_not_offered(world: Harness) -> None:

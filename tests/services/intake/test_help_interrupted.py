@@ -85,7 +85,7 @@ async def test_a_question_of_several_whose_picture_never_began_is_let_off_and_th
     await died_over_the_third(helped, offer, point)
 
     assert (len(await helped.world.all_jobs()), helped.asked) == (2, asked)
-    assert helped.world.discord.told == {4242: "answer.interrupted_private"}
+    assert helped.world.discord.told == {4242: "answer.interrupted_update"}
     assert await helped.questions() == ["help", "help", "help", "help_refund"]
     assert await helped.spent() == 2 * (1 + PRICE)
     assert await helped.drawn() == 2 + 3  # the third may have been paid

@@ -525,19 +525,33 @@ async def test_a_question_that_brought_nothing_is_let_off_also_where_another_job
     assert [kind for _, kind in await world.ledger()] == ["help", "help_refund"]
 
 
-async def test_where_a_job_has_begun_nobody_is_told_later_that_none_has(world: Harness) -> None:
+@pytest.mark.parametrize("dies", [False, True])
+async def test_a_press_that_may_have_begun_some_is_told_later_what_is_true_of_all(
+    world: Harness, *, dies: bool
+) -> None:
     answers = world.services.answers
-    await answers.open(asked(world))
+    await answers.open(asked(world, kind=AnswerKind.UPDATE))
     answers.note_begun(1)
     assert answers.has_begun(1)
 
-    answers.abandon(1)
-    await answers.settle()
+    if not dies:
+        answers.abandon(1)
+        assert not answers.has_begun(1)
+    await after_a_death(world)
 
-    assert not answers.has_begun(1)
+    assert world.discord.told == {1: "answer.interrupted_update"}
     assert await kept(world) == []
-    await answers.recover()
+
+
+async def test_what_became_a_job_and_could_not_be_told_is_left_to_the_job(world: Harness) -> None:
+    await world.services.answers.open(asked(world, 77))
+    await world.imagine(asker=world.asker(interaction=77))
+
+    world.services.answers.abandon(77)
+    await world.services.answers.recover()
+
     assert world.discord.told == {}
+    assert await kept(world) == []
 
 
 async def test_what_begins_for_nobody_who_waits_is_not_remembered(world: Harness) -> None:
