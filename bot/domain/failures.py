@@ -133,6 +133,8 @@ _TITLES: Final[Mapping[str, FailureKind]] = MappingProxyType(
         "action needed": FailureKind.NEEDS_INPUT,
     }
 )
+_THREATENED_ZH: Final = r"[导導]致|再(?![试試])|多次|[继繼][续續]|如果|若|提示[词詞]"
+"""Beside these, what will be (将) is a threat; a ban that is announced without them is told as one."""
 # Chinese wordings come from the public proxies that answer in the same shapes: NOVICEZK and PLUS (SubmitController,
 # DiscordInstance), TRUEAI (SubmitController, DiscordInstance: daily limit, instance, ban), and from the gateways that
 # sell them on (new-api: load, quota, token). OhMyGPT's own texts are not known (contract §1.8). TRUEAI replaces
@@ -184,7 +186,9 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
             FailureKind.ACCOUNT,
             (
                 r"credits? exhausted|subscription (?:required|paused|expired)|plan cancell?ed|pending mod message"
-                r"|no available (?:account|instance)|(?<!导致)[账帐][号户](?:(?!会(?!员)|将|可能).){0,80}(?:封|禁|不可用|暂停|过期)"
+                r"|no available (?:account|instance)|(?:(?<!导致)[账帐][号户]|[账帐][号户](?=[^\uff0c封禁停]{0,6}已))"
+                r"(?:(?!会(?![员话])|将|可能).){0,80}(?:封|禁|不可用|暂停|过期)"
+                rf"|^(?!.*(?:{_THREATENED_ZH})).*[账帐][号户](?:(?!会(?![员话])|可能).){{0,80}}(?:封|禁|不可用|暂停|过期)"
                 r"|任务失败.请重试|(?:无|没有)可用的?[账帐][号户]|禁用[账帐][号户]|实例不可用|(?:时长|快速).{0,80}(?:用尽|用完|耗尽)|次数.{0,20}达.{0,20}上限"
             ),
         ),
@@ -224,30 +228,46 @@ _ABOUT_THE_PROMPT: Final = re.compile(
     r"\bprompt|\bbanned (?:word|content)|\b(?:words?|content)\b[^.]{0,24}\bbanned\b|敏感|违禁|違禁|提示词|提示詞",
     re.IGNORECASE,
 )
-_WHO: Final = r"(?<!\bby )\b(?:account|user|key|token|ip(?: address)?)\s(?:(?=\S*[\d*#'\"])\S+\s)?\s*"
+_WHO: Final = (
+    r"(?<!\bby )\b(?:account|user|key|token|ip(?: address)?)\s(?:(?=\S{0,40}[\d*#'\"])\S{1,40}\s)?\s*"
+)
 _HOW: Final = r"(?:(?:been|currently|temporarily|permanently)\s){0,3}"
 _BARRED: Final = r"(?:banned|suspended|blocked|disabled|deactivated|restricted|terminated|frozen)\b"
 _UNTHREATENED: Final = (
+    r"(?:^|[.!?;:])(?:(?!\s*if\b)[^.!?;:,]*,)*(?:(?!\b(?:gets?|getting|risk|avoid|if|or your?|or else|otherwise"
+    r"|(?:will|would|may|might|can|could)(?!\snot\b|['\u2019]t))\b)[^.!?;:,])*?"
+)
+"""The beginning of a sentence whose last part does not say that somebody would be banned, nor one before it if when."""
+_UNTHREATENED_BESIDE: Final = (
     r"(?:^|[.!?;])(?:(?!\b(?:will|would|may|might|can|could|gets?|getting|risk|avoid|if|or|otherwise|until|after|again|repeat\w*"
     r"|continu\w*|multiple)\b)[^.!?;])*?"
 )
-"""The beginning of a sentence that does not say so far when somebody would be banned."""
+"""The same beside words about the prompt, where far more is a threat: nowhere in the sentence."""
 _NOT_YET: Final = r"(?!\s+(?:if|unless)\b)"
 _BANNED_EN: Final = (
     rf"{_WHO}(?:has|have|was)\s{_HOW}{_BARRED}|\byou (?:were|have been) {_HOW}(?:banned|suspended)\b"
-    rf"|{_UNTHREATENED}(?:\byou are {_HOW}(?:banned|suspended)\b|\b(?:banned|suspended) (?:account|user)\b|{_WHO}"
+)
+_BANNED_NOW_EN: Final = (
+    rf"\byou are {_HOW}(?:banned|suspended)\b|\b(?:banned|suspended) (?:account|user)\b|{_WHO}"
 )
 # 封锁 is one proxy's pause over the last prompts (TRUEAI), which other words do mend.
 _WHO_ZH: Final = r"(?:[账帐賬帳][号户號戶]|用户|用戶|令牌|密钥|密鑰|\bIP)"
-_BETWEEN_ZH: Final = r"(?:(?!提示|内容|內容|词|詞|会(?!员)|會(?!員)|[将將再]|可能)[^\uff0c\u3002,.])"
+_OTHERWISE_ZH: Final = r"提示|内容|內容|词|詞|会(?![员话])|會(?![員話])|再|可能"
+_BETWEEN_ZH: Final = rf"(?:(?!{_OTHERWISE_ZH}|[将將])[^\uff0c\u3002,.])"
+_ANNOUNCED_ZH: Final = (
+    rf"^(?!.*(?:{_THREATENED_ZH})).*{_WHO_ZH}(?:(?!{_OTHERWISE_ZH})[^\uff0c\u3002,.]){{0,8}}"
+)
 _BARRED_ZH: Final = r"(?:封(?!锁)|禁用|停用|冻结|凍結)"
+_BARRED_ALREADY_ZH: Final = rf"{_WHO_ZH}{_BETWEEN_ZH}{{0,8}}已{_BETWEEN_ZH}{{0,6}}{_BARRED_ZH}"
 _SHUT_OUT: Final = re.compile(
-    rf"{_BANNED_EN}(?:is\s)?{_HOW}{_BARRED}){_NOT_YET}|(?<!导致)(?<!導致){_WHO_ZH}{_BETWEEN_ZH}{{0,8}}{_BARRED_ZH}",
-    re.IGNORECASE,
+    rf"{_BANNED_EN}|{_UNTHREATENED}(?:{_BANNED_NOW_EN}(?:is\s)?{_HOW}{_BARRED}){_NOT_YET}"
+    rf"|(?<![导導]致){_WHO_ZH}{_BETWEEN_ZH}{{0,8}}{_BARRED_ZH}|{_BARRED_ALREADY_ZH}|{_ANNOUNCED_ZH}{_BARRED_ZH}",
+    re.IGNORECASE | re.DOTALL,
 )
 _SHUT_OUT_ALREADY: Final = re.compile(
-    rf"{_BANNED_EN}(?:is\s{_HOW}{_BARRED}|{_HOW}{_BARRED}\s(?=(?:by|for|due|because)\b))){_NOT_YET}"
-    rf"|{_WHO_ZH}{_BETWEEN_ZH}{{0,8}}已{_BETWEEN_ZH}{{0,6}}{_BARRED_ZH}",
+    rf"{_BANNED_EN}|{_UNTHREATENED_BESIDE}(?:{_BANNED_NOW_EN}"
+    rf"(?:is\s{_HOW}{_BARRED}|{_HOW}{_BARRED}\s(?=(?:by|for|due|because)\b))){_NOT_YET}"
+    rf"|{_BARRED_ALREADY_ZH}",
     re.IGNORECASE,
 )
 """Beside words about the prompt: there a ban as such is mostly one that is threatened, or one of words."""

@@ -196,6 +196,8 @@ def _finder(rule: WordRule) -> Finder:
     letters = _letters(folded)
     before, after = _stars(rule, folded)
     plain = _spans(re.compile(_literal(letters, before=before, after=after)).finditer)
+    if len(letters) == 1 and len(letters[0]) == _PAIR:
+        plain = _outside_lists(plain)
     return _with_disguises(plain, rule, letters)
 
 
@@ -220,20 +222,34 @@ def _spans(finditer: Callable[[str], Iterator[re.Match[str]]]) -> Finder:
     return find
 
 
+def _outside_lists(find: Finder) -> Finder:
+    def outside(folded: str) -> Iterator[tuple[int, int]]:
+        return (span for span in find(folded) if not _listed(folded).issuperset(range(*span)))
+
+    return outside
+
+
+@lru_cache(maxsize=16)
+def _listed(folded: str) -> frozenset[int]:
+    """The places in lists of single letters; once for all rules."""
+    return frozenset(place for match in _LIST.finditer(folded) for place in range(*match.span()))
+
+
 _APART: Final = r"[\W_]+"
 _LETTER: Final = r"[^\W_]"
 _CONTINUOUS: Final = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 """Letters of scripts that write without blanks, or (Korean) hang endings on: there a word has no edge to look for."""
-_SAME_SIGN: Final = tuple((f"sign{n}", f"[{FAR}]{{{n}}}") for n in (1, 2))
-_NO_PART: Final = "".join(
-    rf"(?!(?<={_CONTINUOUS.pattern}(?P<{name}>{signs})).(?P={name}))" for name, signs in _SAME_SIGN
+_BAR: Final = r"[/・•\u2190-\u21ff]"
+_PARTED: Final = rf"(?:\s?{_BAR}|{_BAR}\s)"
+_LIST: Final = re.compile(
+    rf"(?<!{_LETTER})(?<!{_LETTER}{_BAR})(?<!{_LETTER}{_BAR}\s)(?<!{_LETTER}\s{_BAR}){_CONTINUOUS.pattern}"
+    rf"(?P<sign>{_PARTED}){_CONTINUOUS.pattern}(?:(?P=sign){_CONTINUOUS.pattern}){{1,3}}(?!{_PARTED}?{_LETTER})"
 )
-_NO_PART_BEHIND: Final = "".join(
-    rf"(?!(?<=(?P<{name}_>{signs}).)(?P={name}_){_CONTINUOUS.pattern})" for name, signs in _SAME_SIGN
-)
-"""What joins a word's first or last letter to the others joins it to a further one, too: they are parts of a list (“老/少/女”)."""
+"""Three to five single letters, and no more, parted by the same sign of lists (“老/少/女”); more of them are a prompt spelled apart."""
+_PAIR: Final = 2
+"""Letters of a word that such a list may hold by chance."""
 
 _REST_BEFORE: Final = rf"(?:(?<!{_LETTER}){_LETTER}*)?"
 """The rest of a longer word, from its beginning: tried from each of its letters it would take the square of its length."""
@@ -257,11 +273,7 @@ def _literal(words: list[str], *, before: bool = False, after: bool = False) -> 
     if apart == line:
         return start + line + end
     edge = _CONTINUOUS.pattern
-    alone = (
-        (rf"(?<!{edge}){_NO_PART}" if first else start)
-        + apart
-        + (rf"(?!{edge}){_NO_PART_BEHIND}" if last else end)
-    )
+    alone = (rf"(?<!{edge})" if first else start) + apart + (rf"(?!{edge})" if last else end)
     return f"{start}{line}{end}|{alone}"
 
 

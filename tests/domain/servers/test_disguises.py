@@ -567,7 +567,7 @@ def test_ordinary_neighbours_of_words_of_other_scripts_pass(pattern: str, text: 
         ("少女", "老/ 少/ 女"),
         ("少女", "少 /女 /老"),
         ("人妻", "人/妻/子"),
-        ("art 裸体", "art 裸/体/人"),
+        ("少女", "a photo of 老→少→女, oil"),
     ],
 )
 def test_the_parts_of_a_list_are_no_word_in_disguise(pattern: str, text: str) -> None:
@@ -592,6 +592,22 @@ def test_the_parts_of_a_list_are_no_word_in_disguise(pattern: str, text: str) ->
         ("裸体", "花/ 裸・体"),
         ("裸体", "裸/体/"),
         ("裸体", "cat/裸/体/dog"),
+        *(("裸体", sign.join("一个裸体女人在海边")) for sign in "|+`/・~=\U0001f459"),
+        *(("裸体", sign.join("裸体女")) for sign in "|+`~=\U0001f459"),
+        ("裸体", "美女|裸|体|照片"),
+        ("裸体", "美女/裸/体/照"),
+        ("裸体", "女/裸/体/照片"),
+        ("裸体", "美女/ 裸/ 体/ 照"),
+        ("裸体", "美女 /裸 /体 /照"),
+        ("裸体", "女人/裸/体"),
+        ("art 裸体", "art 裸/体/人"),
+        ("强奸", "强=奸=她"),
+        ("未成年", "未~成~年~人"),
+        ("未成年", "未/成/年/人"),
+        ("누드", "누|드|사진"),
+        ("누드", "누/드/사진"),
+        ("レイプ", "女を|レ|イ|プ|する"),
+        ("レイプ", "女を/レ/イ/プ/する"),
     ],
 )
 def test_a_word_of_other_scripts_that_stands_alone_is_found_behind_signs(pattern: str, text: str) -> None:
