@@ -226,8 +226,7 @@ class Settings(ModelSettings, LocalSettings):
         description="Address under which the internet reaches `WEB_LISTEN`; unset: no webhooks, no mask editor.",
     )
     wsrv_origin: Web = Field(
-        "https://wsrv.nl",
-        description="Picture proxy for smaller copies when the store has none, and for addresses that people give.",
+        "https://wsrv.nl", description="Picture proxy for smaller copies, and for addresses that people give."
     )
     image_hosts: Hosts = Field(
         (),

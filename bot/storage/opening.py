@@ -15,6 +15,7 @@ from bot.errors import StartupError, StorageTrouble
 from bot.local_files import is_directory
 from bot.storage import backup, errors, put_back, schema
 from bot.storage.database import AT_WORK, BUSY_MS, VISITING, Database, open_database
+from bot.storage.jobs import line
 from bot.storage.jobs.archive import SqlJobArchive
 from bot.storage.jobs.books import SqlBookStore
 from bot.storage.jobs.help_books import SqlHelpBooks
@@ -88,7 +89,7 @@ async def open_storage(
         SqlPreferenceStore(database),
         SqlPersonalItems(database),
         SqlRegionLinkStore(database),
-        SqlTenantStore(database),
+        SqlTenantStore(database, line.call_for),
         SqlAnswerStore(database),
         SqlHelpBooks(database),
     )

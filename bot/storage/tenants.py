@@ -25,14 +25,13 @@ from bot.domain.days import day_of, month_of
 from bot.domain.tenancy import OWN_KEY_WAITING, Ceiling, KnownServer, Used, parse_ceiling
 from bot.errors import UserError
 from bot.storage.database import lock, plain
-from bot.storage.jobs import line
 from bot.storage.periods import ends_of, within
 from bot.storage.prepared import Prepared
 from bot.storage.tables import IS_QUEUED, IS_UPSTREAM, jobs, metadata
 from bot.texts import text as sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -93,8 +92,9 @@ _CEILINGS: Final = select(tenants).where(
 class SqlTenantStore:
     """The `TenantStore` of bot.domain.tenancy, on SQLite and PostgreSQL."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, call_lanes: Callable[[Connection, int], None]) -> None:
+        """`call_lanes` has the lanes looked at in which a server's jobs wait."""
+        self._database, self._call_lanes = database, call_lanes
 
     async def find(self, guild_id: int) -> KnownServer | None:
         """See the port."""
@@ -141,7 +141,7 @@ class SqlTenantStore:
         """See the port."""
 
         def work(connection: Connection) -> KnownServer:
-            line.call_for(connection, guild_id)  # those of its jobs that wait may have places now
+            self._call_lanes(connection, guild_id)  # those of its jobs that wait may have places now
             return _changed(connection, guild_id, ceiling=None if ceiling is None else str(ceiling))
 
         return await self._database.write(work)
