@@ -192,8 +192,10 @@ def _is_meant(name: str, stuck: str, following: Sequence[str]) -> bool:
         return ended
     if parameter.takes is Arity.ALL:
         return not ended and not stuck
-    if parameter.takes in {Arity.MAYBE_ONE, Arity.MAYBE_ALL}:
-        return ended or behind[0][:1].isdigit() or (parameter.takes is Arity.MAYBE_ALL and _coded(behind[0]))
+    if parameter.takes is Arity.MAYBE_ALL:
+        return ended or _coded(behind[0])
+    if parameter.takes is Arity.MAYBE_ONE and (ended or behind[0][:1].isdigit()):
+        return True
     return bool(behind) and _reads(parameter, behind)
 
 

@@ -52,7 +52,7 @@ NOTE_COPIED: Final = "note.copied_text"
 
 ROUNDS: Final = 5
 """How often a prompt is composed until it stays as it is: taking a flag out may bring another to light."""
-_VERSION: Final = re.compile(rf"[{DASHES}\s]*(?P<model>niji|version|v)?\s*(?P<number>[0-9].*)?")
+_VERSION: Final = re.compile(rf"[{DASHES}\s]*(?P<model>niji|version|v)?\s*(?P<number>v?[0-9].*)?")
 _CLOSING: Final = r"[,.;:!?)\]\"']"
 _DECIMAL_WEIGHT: Final = re.compile(rf"(::\s?-?[0-9]{{1,4}}),(?=[0-9]{{1,2}}(?!\s?::){_CLOSING}*(?:\s|$))")
 """A weight as half of Europe writes it, `::1,5`; with three digits behind the comma, or a word, it is a list."""
@@ -255,7 +255,7 @@ def _field(name: str, value: str) -> ParameterValue:
 
 
 def _version(spelled: str) -> ParameterValue:
-    """`7`, `v 7`, `version 7`, `--v 7`, `niji 7` and `niji7`; `niji` alone is the newest of those, which upstream knows."""
+    """`7`, `v 7`, `version 7`, `--v 7`, `niji 7`, `niji7` and `niji v7`; `niji` alone is the newest of those, which upstream knows."""
     match = _VERSION.fullmatch(unicodedata.normalize("NFKC", spelled).lower().strip())
     if match is None:
         return _field("v", spelled)

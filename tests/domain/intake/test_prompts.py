@@ -537,10 +537,29 @@ def test_options_that_are_off_say_nothing() -> None:
         ("--v 7", "--v 7"),
         ("\u2014niji 6", "--niji 6"),
         ("\uff17", "--v 7"),
+        ("niji v6", "--niji 6"),
+        ("--version v6,1", "--v 6.1"),
     ],
 )
 def test_a_version_is_read_as_people_write_it(version: str, sent: str) -> None:
     assert composed("a fox", version=version) == f"a fox {sent}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a fox --v v7", "a fox --v 7"),
+        ("a fox --version V6.1", "a fox --version 6.1"),
+        ("a fox --niji v6", "a fox --niji 6"),
+        ("a fox --niji=v6, --s 5", "a fox --niji 6 --s 5"),
+        ("a fox -- niji V6 in the snow", "a fox in the snow --niji 6"),
+        ("a fox -- niji 6", "a fox --niji 6"),
+        ("--niji vivid fox", "vivid fox --niji"),
+        ("a fox - niji vivid", "a fox - niji vivid"),
+    ],
+)
+def test_a_version_may_have_its_v_among_the_words_as_well(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
 
 
 @pytest.mark.parametrize(
