@@ -563,6 +563,20 @@ def test_a_version_may_have_its_v_among_the_words_as_well(typed: str, sent: str)
 
 
 @pytest.mark.parametrize(
+    ("aspect", "sent"),
+    [
+        ("--ar 16:9", "16:9"),
+        ("--ar16:9", "16:9"),
+        ("\u2014aspect 3 : 2", "3:2"),
+        ("AR=1x1", "1:1"),
+        ("\uff0d\uff0d\uff41\uff52 \uff11\uff16\uff1a\uff19", "16:9"),
+    ],
+)
+def test_an_aspect_may_have_its_name_before_it(aspect: str, sent: str) -> None:
+    assert composed("a fox", aspect=aspect) == f"a fox --ar {sent}"
+
+
+@pytest.mark.parametrize(
     "choices",
     [
         "{red, blue}",
@@ -639,6 +653,9 @@ def test_layers_around_a_prompt_are_taken_off_and_more_than_anybody_writes_are_r
     [
         ({"stylize": 1001}, "`--stylize` takes a whole number from 0 to 1,000"),
         ({"aspect": "wide --v 6"}, "`--ar` takes two whole numbers"),
+        ({"aspect": "--ar wide"}, "not “wide”"),
+        ({"aspect": "--ar"}, "not “--ar”"),
+        ({"aspect": "arched"}, "not “arched”"),
         ({"weight": 2}, CATALOGUES.render(text("prompt.weight_alone"), "en")),
         ({"version": "seven"}, "`--v` takes a version"),
         ({"version": "niji 99"}, "`--niji` takes a version"),

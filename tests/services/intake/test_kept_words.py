@@ -38,6 +38,10 @@ if TYPE_CHECKING:
             "a fox --chaso 3 --v 7 --seed 7 --no dogs --tile",
         ),
         (PromptOptions(prompt='"a fox"'), '"a fox"'),
+        (
+            PromptOptions(prompt="a fox", aspect="--aspect wide", version="niji v6"),
+            "a fox --ar wide --niji v6",
+        ),
         (PromptOptions(prompt='"a fox"', version="v7", no="--no dogs"), "a fox --v7 --no dogs"),
     ],
 )
