@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.actions import Family, classify, describe_press, zooms_of
-from bot.domain.intake.window_words import USUAL_ZOOM, WindowKind, read_words, split_zoom, with_zoom
+from bot.domain.intake.window_words import USUAL_ZOOM, WindowKind, as_filled_in, read_words, split_zoom
 from bot.errors import UserError
 from bot.services.admission.authorization import Operation
 from bot.services.intake.drafts import keeps_draft
@@ -115,7 +115,7 @@ async def begin(context: Context, key: JobKey, position: int, kind: WindowKind) 
     try:
         words = read_words(typed, zoom=factor)  # what cannot be sent is refused with nothing left in public
     except UserError as refusal:
-        await offer_draft(context, refusal.text, with_zoom(typed, factor), reopens)
+        await offer_draft(context, refusal.text, as_filled_in(typed, factor), reopens)
         return
     asker = await context.defer_public()
     message = context.interaction.message
@@ -133,7 +133,7 @@ async def begin(context: Context, key: JobKey, position: int, kind: WindowKind) 
     except UserError as refusal:
         if not keeps_draft(refusal.text):
             raise
-        await offer_draft(context, refusal.text, with_zoom(typed, factor), reopens)
+        await offer_draft(context, refusal.text, as_filled_in(typed, factor), reopens)
         return
     await reply_existing(context, pressed)
 

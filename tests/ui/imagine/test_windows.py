@@ -13,9 +13,10 @@ from typing_extensions import override
 from bot.domain.intake.window_words import WindowKind, WindowWords
 from bot.domain.jobs import JobKind, JobState
 from bot.domain.people import NOBODYS
-from bot.errors import StorageTrouble
+from bot.errors import StorageTrouble, UserError
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.windows import ActionWindow
+from bot.texts import text
 from bot.ui.imagine import windows
 from tests.fixtures.patience import SHORT_S, too_slowly
 from tests.ui.builders import KEY, a_job, a_press, single_actions
@@ -138,6 +139,25 @@ async def test_words_that_cannot_be_sent_are_given_back_and_opened_again() -> No
         button = refused.response.components[-1]["components"][0]["custom_id"]
         again = await here.house.bob.click(refused.response, custom_id=button)
         assert defaults(again) == {"zoom": "3", "prompt": "a fox"}
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_zoom_among_words_that_were_refused_is_what_is_zoomed_by_after_they_are_mended(
+    *, late: bool
+) -> None:
+    async with place() as here:
+        mistyped = "a fox --zoom 1.5 --ar 3:2" if late else "a fox --zoom 1.5 --aspekt 3:2"
+        here.presses.refusal = UserError(text("press.expired")) if late else None
+        refused = await here.send(await here.press(ZOOM), zoom="2", prompt=mistyped)
+        here.presses.refusal = None
+        answer = refused.response or refused.followups[-1]
+        button = answer.components[-1]["components"][0]["custom_id"]
+        again = await here.house.bob.click(answer, custom_id=button)
+        given = defaults(again)
+        assert given["zoom"] == "1.5"
+        await here.send(again, zoom=given["zoom"], prompt=given["prompt"].replace("aspekt", "ar"))
+
+        assert here.presses.words[-1] == WindowWords(prompt="a fox --ar 3:2", zoom="1.5")
 
 
 async def test_words_for_which_there_is_no_window_any_more_begin_no_press_without_them() -> None:
