@@ -82,11 +82,12 @@ def window_of_action(actions: Sequence[RemoteAction], position: int, able: Capab
     return None if clips else WindowKind.WORDS
 
 
-def read_words(typed: str, *, zoom: str | None = None) -> WindowWords:
+def read_words(typed: str, *, zoom: str | None = None, sets: tuple[tuple[str, str], ...] = ()) -> WindowWords:
     """Read what was written; raises `UserError` with one sentence for what could not be sent.
 
     `zoom` is what stands in the window's field for it, None where it has none. A `--zoom` among the words, as one
-    writes it at Midjourney, counts more than the field. No words mean the picture's own.
+    writes it at Midjourney, counts more than the field. No words mean the picture's own. `sets` are the writer's own,
+    which may stand among the words.
     """
     if zoom is not None:
         typed, named = split_zoom(typed)
@@ -95,7 +96,7 @@ def read_words(typed: str, *, zoom: str | None = None) -> WindowWords:
         zoom = read_zoom(named or zoom)
     if not typed.strip():
         return WindowWords(zoom=zoom)
-    composed = compose(PromptOptions(prompt=typed))
+    composed = compose(PromptOptions(prompt=typed, sets=sets))
     if is_video(composed.prompt):
         raise UserError(text("prompt.no_video_here"))
     return WindowWords(prompt=composed.prompt, zoom=zoom, notes=composed.notes)

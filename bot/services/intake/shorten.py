@@ -72,11 +72,19 @@ class Shortening:
         more = () if parameters_of(shorter) else parameters_of(job.prompt)
         return job, " ".join([shorter, *more])
 
-    async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> StartedJob:
+    async def imagine(
+        self,
+        asker: Asker,
+        viewer: Viewer,
+        key: JobKey,
+        prompt: str,
+        *,
+        sets: tuple[tuple[str, str], ...] = (),
+    ) -> StartedJob:
         """Begin a chain with one of the shorter prompts, as somebody edited it, in the pool of the shortening."""
         job = await self._shortened(viewer, key)
         asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.IDEA)
-        composed = compose(PromptOptions(prompt=prompt))
+        composed = compose(PromptOptions(prompt=prompt, sets=sets))
         chain = NewChain(
             kind=JobKind.IMAGINE,
             pool=job.pool,

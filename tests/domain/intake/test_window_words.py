@@ -184,6 +184,13 @@ def test_words_are_checked_as_in_a_prompt(typed: str, why: str) -> None:
     assert refusal.value.text.id == why
 
 
+def test_an_own_option_set_may_stand_among_the_words() -> None:
+    sets = (("mine", "--ar 3:2"),)
+
+    assert read_words("a fox \u2014mine", sets=sets) == WindowWords(prompt="a fox --ar 3:2")
+    assert read_words("a fox --mine --zoom 1.2", zoom="2", sets=sets).prompt == "a fox --ar 3:2"
+
+
 def test_a_speed_among_the_words_changes_no_pool_and_is_told() -> None:
     assert read_words("a fox --turbo") == WindowWords(prompt="a fox", notes=("note.speed_flag_removed",))
 
