@@ -276,6 +276,65 @@ async def test_a_prompt_under_a_picture_that_is_refused_again_and_again_keeps_wh
         assert mended.ancestor.key == job.key
 
 
+async def test_an_edited_prompt_may_have_an_own_option_set(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, job = shop.house.ada, await with_a_picture(shop)
+        await shop.services.people.keep_set(ada.id, "mine", "--stylize 50")
+        window = await ada.click(await shown(shop, job), custom_id=f"easel:2:edit:{job.key}")
+        await ada.submit_modal(window, {"prompt": "a fox --mine"})
+
+        assert (await begun(shop))[0].prompt == "a fox --stylize 50"
+
+
+@pytest.mark.parametrize("prompt", ["a {red, blue} fox", "a fox --repeat 2"])
+async def test_an_edited_prompt_for_several_is_offered_as_several(tmp_path: Path, prompt: str) -> None:
+    async with moderated(tmp_path) as shop:
+        ada, job = shop.house.ada, await shop.job(JobState.SUCCEEDED, pool=Pool.FAST)
+        window = await ada.click(await shown(shop, job), custom_id=f"easel:2:remix:{job.key}")
+        offered = await ada.submit_modal(window, {"prompt": prompt})
+        (yes,) = [one for one in buttons(offered) if ":batch:" in one]
+        assert answer(offered).ephemeral
+        await ada.click(answer(offered), custom_id=yes)
+
+        first, second, _ = await begun(shop)
+        assert {one.pool for one in (first, second)} == {Pool.FAST}
+        assert [one.ancestor and one.ancestor.key for one in (first, second)] == [job.key] * 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "told"), [("describe", "", "1️⃣ a paper owl"), ("shorten", "a paper owl", "1. owl")]
+)
+async def test_a_proposed_prompt_may_have_an_own_option_set(
+    tmp_path: Path, kind: str, words: str, told: str
+) -> None:
+    async with moderated(tmp_path) as shop:
+        ada = shop.house.ada
+        await shop.services.people.keep_set(ada.id, "mine", "--stylize 50")
+        job = await shop.job(JobState.SUCCEEDED, kind=JobKind(kind), prompt=words, result_text=told)
+        word = (IDEA_WORDS if kind == "describe" else SHORTER_WORDS)[0]
+        window = await ada.click(await shown(shop, job), custom_id=f"easel:2:{word}:{job.key}")
+        await ada.submit_modal(window, {"prompt": "an owl --mine"})
+
+        assert (await begun(shop))[0].prompt == "an owl --stylize 50"
+
+
+@pytest.mark.parametrize("prompt", ["a fox --mine", "a {red, blue} fox"])
+async def test_a_picture_of_a_message_goes_with_an_own_option_set_and_never_with_several(
+    tmp_path: Path, prompt: str
+) -> None:
+    async with moderated(tmp_path, more=("cogs.pictures",)) as shop:
+        ada, channel = shop.house.ada, shop.house.channel
+        await shop.services.people.keep_set(ada.id, "mine", "--stylize 50")
+        posted = await ada.send(channel, "mine", attachments=[("fox.png", PNG)])
+        window = await ada.context_menu(channel, "Use as image prompt", posted)
+        sent = await ada.submit_modal(window, {"prompt": prompt})
+
+        if "{" in prompt:
+            assert "cannot go along with several pictures" in seen(sent)
+        jobs = [] if "{" in prompt else [("a fox --stylize 50", 1)]
+        assert [(one.prompt, one.inputs) for one in await begun(shop)] == jobs
+
+
 async def test_nobody_is_struck_for_words_of_a_picture_that_they_send_once_more(tmp_path: Path) -> None:
     async with moderated(tmp_path) as shop:
         ada, job = shop.house.ada, await with_a_picture(shop, prompt="a paper gun")

@@ -78,7 +78,10 @@ class ScriptedImagine:
         self.asked.set()
         return StartedJob(a_job(reply=asker.reply), fresh=True)
 
-    async def remix(self, asker: Asker, ancestor: Job, prompt: str) -> StartedJob:
+    async def remix(
+        self, asker: Asker, ancestor: Job, prompt: str, *, sets: tuple[tuple[str, str], ...] = ()
+    ) -> StartedJob:
+        del sets
         self.remixed.append((asker, ancestor, prompt))
         return await self.begin(asker, PromptOptions(prompt=prompt), ancestor.pool)
 

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _EM: Final = "\u2014\u2015\u2e3a\u2e3b\ufe58\u2500\u2501"
 """What phones and word processors make of two hyphens even within a word; the shorter ones also join words."""
-_KANA_DASH: Final = r"(?<![\u30a1-\u30fa\u30fc])\u30fc\u30fc+"
+KANA_DASH: Final = r"(?<![\u30a1-\u30fa\u30fc])\u30fc\u30fc+"
 """The long vowel mark, which is where a Japanese keyboard has its hyphen."""
 _CJK: Final = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9d"
 _MARK: Final = re.compile(
-    rf"(?P<dashes>(?<![{DASHES}])[{DASHES}]{{2,}}|[{LONG_DASHES}]|{_KANA_DASH})(?P<name>[^\W\d_]+)(?P<rest>.*)",
+    rf"(?P<dashes>(?<![{DASHES}])[{DASHES}]{{2,}}|[{LONG_DASHES}]|{KANA_DASH})(?P<name>[^\W\d_]+)(?P<rest>.*)",
     re.DOTALL,
 )
 _ONE_DASH: Final = re.compile(rf"[{DASHES}](?P<name>[^\W\d_]+)(?P<rest>.*)", re.DOTALL)
@@ -192,8 +192,10 @@ def _is_meant(name: str, stuck: str, following: Sequence[str]) -> bool:
         return ended
     if parameter.takes is Arity.ALL:
         return not ended and not stuck
-    if parameter.takes in {Arity.MAYBE_ONE, Arity.MAYBE_ALL}:
-        return ended or behind[0][:1].isdigit() or (parameter.takes is Arity.MAYBE_ALL and _coded(behind[0]))
+    if parameter.takes is Arity.MAYBE_ALL:
+        return ended or _coded(behind[0])
+    if parameter.takes is Arity.MAYBE_ONE and (ended or behind[0][:1].isdigit()):
+        return True
     return bool(behind) and _reads(parameter, behind)
 
 

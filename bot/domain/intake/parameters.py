@@ -95,7 +95,8 @@ def _shaped(rule: str, pattern: str) -> tuple[Text, Callable[[str], str | None]]
 
 def _version(pattern: str) -> tuple[Text, Callable[[str], str | None]]:
     rule, read = _shaped("prompt.rule_version", pattern)
-    return rule, lambda value: read(value.replace(",", "."))  # as half of Europe writes it
+    # `v7` as it is spoken of; a comma as half of Europe writes it.
+    return rule, lambda value: read(value.lower().removeprefix("v").replace(",", "."))
 
 
 def _quality() -> tuple[Text, Callable[[str], str | None]]:

@@ -253,8 +253,10 @@ def _take(parameter: Parameter, name: str, words: Sequence[str]) -> tuple[list[s
         return list(words), left
     if takes is Arity.MAYBE_ALL:
         return _codes(parameter, list(words))
-    # `--niji a fox` is a flag before words; `--niji 99` is a mistake.
-    if takes is Arity.MAYBE_ONE and not (words and words[0][0].isdigit()):
+    # `--niji a fox` is a flag before words, `--niji v6` is none; `--niji 99` is a mistake.
+    if takes is Arity.MAYBE_ONE and not (
+        words and (words[0][0].isdigit() or _value(parameter, words[0]) is not None)
+    ):
         return [], list(words)
     if not words:
         raise UserError(text("prompt.missing_value", name=name, rule=parameter.rule))

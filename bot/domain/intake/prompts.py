@@ -43,6 +43,7 @@ __all__ = [
     "VERSIONS",
     "ComposedPrompt",
     "PromptOptions",
+    "aspect_alone",
     "check_kept",
     "compose",
     "is_video",
@@ -60,7 +61,8 @@ NOTE_COPIED: Final = "note.copied_text"
 
 ROUNDS: Final = 5
 """How often a prompt is composed until it stays as it is: taking a flag out may bring another to light."""
-_VERSION: Final = re.compile(rf"[{DASHES}\s]*(?P<model>niji|version|v)?\s*(?P<number>[0-9].*)?")
+_VERSION: Final = re.compile(rf"[{DASHES}\s]*(?P<model>niji|version|v)?\s*(?P<number>v?[0-9].*)?")
+_ASPECT_NAME: Final = re.compile(rf"[{DASHES}\s]*(?:aspect|ar)(?![^\W\d_])[\s=:]*", re.IGNORECASE)
 _CLOSING: Final = r"[,.;:!?)\]\"']"
 _DECIMAL_WEIGHT: Final = re.compile(rf"(::\s?-?[0-9]{{1,4}}),(?=[0-9]{{1,2}}(?!\s?::){_CLOSING}*(?:\s|$))")
 """A weight as half of Europe writes it, `::1,5`; with three digits behind the comma, or a word, it is a list."""
@@ -147,6 +149,13 @@ def check_kept(typed: str) -> None:
     _refuse_several(parts)
     if parts.off:
         raise UserError(text("prompt.unknown_parameter", name=f"no-{min(parts.off)}"))
+
+
+def aspect_alone(typed: str) -> str:
+    """A ratio that was chosen, without the name that people write before it: `16:9` of `--ar 16:9`."""
+    spelled = unicodedata.normalize("NFKC", typed)
+    name = _ASPECT_NAME.match(spelled)
+    return typed if name is None else spelled[name.end() :]
 
 
 def seed_of(prompt: str) -> int | None:
@@ -252,7 +261,7 @@ def _from_fields(options: PromptOptions) -> tuple[list[ParameterValue], list[str
     if options.weight is not None and not options.pictures:
         raise UserError(text("prompt.weight_alone"))
     if options.aspect is not None:
-        fields.append(_field("ar", "".join(options.aspect.split())))
+        fields.append(_field("ar", "".join(aspect_alone(options.aspect).split()) or options.aspect))
     if options.version is not None:
         fields.append(_version(options.version))
     fields += [_field(name, str(value)) for name, value in numbers if value is not None]
@@ -272,7 +281,7 @@ def _field(name: str, value: str) -> ParameterValue:
 
 
 def _version(spelled: str) -> ParameterValue:
-    """`7`, `v 7`, `version 7`, `--v 7`, `niji 7` and `niji7`; `niji` alone is the newest of those, which upstream knows."""
+    """`7`, `v 7`, `version 7`, `--v 7`, `niji 7`, `niji7` and `niji v7`; `niji` alone is the newest of those, which upstream knows."""
     match = _VERSION.fullmatch(unicodedata.normalize("NFKC", spelled).lower().strip())
     if match is None:
         return _field("v", spelled)

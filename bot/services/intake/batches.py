@@ -17,7 +17,7 @@ from bot.domain.jobs import JobKind
 from bot.domain.prices import Charge, charge_of_prompt, price_of
 from bot.domain.wording import clean
 from bot.errors import StorageTrouble, UserError
-from bot.services.admission.authorization import Operation, origin_of_draft
+from bot.services.admission.authorization import Operation, origin_of, origin_of_draft
 from bot.services.admission.terms import Request
 from bot.services.intake.drafts import as_typed
 from bot.services.intake.imagine import chosen_by, named_pool
@@ -107,17 +107,20 @@ class Batches:
         *,
         draft: Draft | None = None,
         ancestor: Job | None = None,
+        borrowed: str = "",
     ) -> Offer:
         """Write a prompt out and keep it until its asker says yes; nothing is begun or charged.
 
-        It was refused before as this `draft`, which was made from that `ancestor`.
+        It was refused before as this `draft`, or edited from that `ancestor` with words that are `borrowed`, or both.
         Raises `UserError` if a job cannot be sent, there are more than the server allows, or the pool is closed to
         the asker; `StorageTrouble` if it could not be kept.
         """
         if options.pictures or (ancestor is not None and (await self.image_loader.of_prompt(ancestor)).had):
             raise UserError(text("prompt.several_with_pictures"))
+        origin = None if ancestor is None else origin_of(ancestor)
         if draft is not None:
-            origin = origin_of_draft(draft, ancestor)
+            origin, borrowed = origin_of_draft(draft, ancestor), draft.borrowed
+        if origin is not None:
             asker = await self.authorizer.authorize_asker(asker, origin, Operation.DRAFT)
         settings = None if asker.server is None else await self.guilds.settings(asker.server)
         most = DEFAULT_JOBS if settings is None else settings.batch
@@ -142,7 +145,7 @@ class Batches:
         prices = () if settings is None else settings.prices
         units = sum(price_of(prices, chosen, charge) for _, charge in sent)
         units += sum([await self.chains.translating.price(asker, chosen, one.prompt) for one in jobs])
-        lent = ("" if draft is None else draft.borrowed, "" if ancestor is None else ancestor.prompt)
+        lent = (borrowed, "" if ancestor is None else ancestor.prompt)
         key = await self.drafts.keep(
             options,
             user_id=asker.user_id,

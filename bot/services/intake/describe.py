@@ -115,11 +115,19 @@ class Describing:
             raise UserError(text("describe.forgotten", key=key))
         return job, found[number]
 
-    async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> StartedJob:
+    async def imagine(
+        self,
+        asker: Asker,
+        viewer: Viewer,
+        key: JobKey,
+        prompt: str,
+        *,
+        sets: tuple[tuple[str, str], ...] = (),
+    ) -> StartedJob:
         """Begin a chain with one of a description's prompts, as somebody edited it, in the description's pool."""
         job = await self._described(viewer, key, Operation.IDEA)
         asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.IDEA)
-        return await self.chains.start(asker, _imagined(job, prompt))
+        return await self.chains.start(asker, _imagined(job, prompt, sets))
 
     async def imagine_all(self, viewer: Viewer, key: JobKey, places: Places) -> IdeasStarted:
         """Begin a chain with each of a description's prompts: each of them goes the one way in, and pays for itself.
@@ -173,8 +181,8 @@ def proposed(job: Job) -> str:
     return " ".join(ideas(job.result_text))
 
 
-def _imagined(job: Job, prompt: str) -> NewChain:
-    composed = compose(PromptOptions(prompt=prompt))
+def _imagined(job: Job, prompt: str, sets: tuple[tuple[str, str], ...] = ()) -> NewChain:
+    composed = compose(PromptOptions(prompt=prompt, sets=sets))
     return NewChain(
         kind=JobKind.IMAGINE,
         pool=job.pool,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.intake.copied import unwrapped
 from bot.domain.intake.dashes import DASH_SET, with_hyphens
 from bot.domain.intake.prompt_parts import words_of
-from bot.domain.intake.prompts import PROMPT_LIMIT
+from bot.domain.intake.prompts import PROMPT_LIMIT, aspect_alone
 from bot.domain.personal_items import DRAFT_LIFE_MS, Draft
 from bot.domain.pools import Pool
 from bot.domain.wording import clean
@@ -136,7 +136,7 @@ def _fitted(options: PromptOptions) -> str:
 def _beside(options: PromptOptions) -> list[str]:
     unwanted = None if options.no is None else with_hyphens(_bare(options.no)).removeprefix("--no ")
     given = (
-        ("ar", options.aspect),
+        ("ar", None if options.aspect is None else aspect_alone(options.aspect)),
         ("v", None if options.version is None else options.version.lstrip(_UNTOLD)),
         ("stylize", options.stylize),
         ("chaos", options.chaos),

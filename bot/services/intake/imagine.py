@@ -59,12 +59,21 @@ class Imagine:
     image_loader: ImageLoader
     authorizer: Authorizer
 
-    async def remix(self, asker: Asker, ancestor: Job, prompt: str, *, turn: str | None = None) -> StartedJob:
+    async def remix(
+        self,
+        asker: Asker,
+        ancestor: Job,
+        prompt: str,
+        *,
+        sets: tuple[tuple[str, str], ...] = (),
+        turn: str | None = None,
+    ) -> StartedJob:
         """Begin a chain with a prompt that was edited from another job's, in the pool of that one. Raises as `begin`.
 
-        Its pictures go along while they are kept; the card says so if they are not.
+        `sets` are the asker's own that may stand in it. Its pictures go along while they are kept; the card says so if they are not.
         """
-        return await self._from(asker, ancestor, PromptOptions(prompt=prompt), ancestor.pool, turn=turn)
+        options = PromptOptions(prompt=prompt, sets=sets)
+        return await self._from(asker, ancestor, options, ancestor.pool, turn=turn)
 
     async def again(self, asker: Asker, job: Job) -> StartedJob:
         """Send a prompt that came to nothing once more, with all its pictures; one at a time. Raises as `begin`."""

@@ -76,11 +76,19 @@ class Shortening:
         )  # parameters that upstream repeats have lost their addresses in reading
         return job, " ".join([*links_at_head(job.prompt), words, *parameters_of(job.prompt)])
 
-    async def imagine(self, asker: Asker, viewer: Viewer, key: JobKey, prompt: str) -> StartedJob:
+    async def imagine(
+        self,
+        asker: Asker,
+        viewer: Viewer,
+        key: JobKey,
+        prompt: str,
+        *,
+        sets: tuple[tuple[str, str], ...] = (),
+    ) -> StartedJob:
         """Begin a chain with one of the shorter prompts, as somebody edited it, in the pool of the shortening."""
         job = await self._shortened(viewer, key)
         asker = await self.authorizer.authorize_asker(asker, origin_of(job), Operation.IDEA)
-        composed = compose(PromptOptions(prompt=prompt))
+        composed = compose(PromptOptions(prompt=prompt, sets=sets))
         chain = NewChain(
             kind=JobKind.IMAGINE,
             pool=job.pool,

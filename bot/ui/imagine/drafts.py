@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import discord
 
@@ -25,7 +25,7 @@ from bot.ui.kit.deadline import read_first, within_deadline
 from bot.ui.kit.escape import cut
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
     from bot.domain.jobs import Job
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from bot.domain.personal_items import Draft
     from bot.services.admission.authorization import Origin
     from bot.ui.kit.context import Context
+
+T = TypeVar("T")
 
 WORD: Final = "draft"
 ABOUT_WORDS: Final = "refused.words"
@@ -130,18 +132,25 @@ async def offer_back(
 
 
 async def check_early(context: Context, options: PromptOptions) -> bool:
-    """Whether a prompt asks for several jobs; one that cannot be sent raises `UserError` at once.
+    """Whether a prompt asks for several jobs; one that cannot be sent raises `UserError` at once."""
+    several = await read_early(context, lambda sets: _asks_for_several(replace(options, sets=sets)))
+    return several or False
 
-    A name that is none may be an option set's: whether it is one is left to who begins the job, if that cannot be read in time.
+
+async def read_early(context: Context, read: Callable[[tuple[tuple[str, str], ...]], T]) -> T | None:
+    """What `read` makes of words and of the option sets that may stand in them; it raises `UserError` at once.
+
+    A name that is none may be a set's: whether it is one is left to who begins the job, and None said, if that cannot be
+    read in time.
     """
     try:
-        return _asks_for_several(options)
+        return read(())
     except UserError as refusal:
         if not refusal.text.id.startswith("prompt.unknown_parameter"):
             raise
         reading = context.services.people.preferences(context.user_id)
         liked = await within_deadline(read_first(context, reading, text("draft.slow")), None)
-        return liked is not None and _asks_for_several(replace(options, sets=liked.named()))
+        return None if liked is None else read(liked.named())
 
 
 def _asks_for_several(options: PromptOptions) -> bool:

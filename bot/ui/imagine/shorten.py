@@ -35,8 +35,8 @@ async def open_shorter(number: int, context: Context, key: JobKey) -> None:
 async def imagine_shorter(context: Context, key: JobKey) -> None:
     """Begin a chain with the prompt as it was edited."""
 
-    async def begin(asker: Asker, _job: Job, prompt: str) -> None:
-        await context.services.shortening.imagine(asker, context.viewer, key, prompt)
+    async def begin(asker: Asker, ancestor: Job, prompt: str, *, sets: tuple[tuple[str, str], ...]) -> None:
+        await context.services.shortening.imagine(asker, context.viewer, ancestor.key, prompt, sets=sets)
 
     await begin_edited(context, key, begin, proposed=proposed)
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.intake.drawing import words_of_order
-from bot.domain.intake.prompts import PromptOptions, compose
+from bot.domain.intake.prompts import PromptOptions
 from bot.errors import UserError
 from bot.services.admission.authorization import Operation, origin_of
 from bot.texts import text
 from bot.ui.imagine.attachments import AttachedPicture, EmbeddedPicture, Picked, picked, picked_picture
-from bot.ui.imagine.drafts import offered_back
+from bot.ui.imagine.drafts import check_early, offered_back
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.kit.controls import component, form, modal
 from bot.ui.kit.custom_ids import KEY, SNOWFLAKE
@@ -116,7 +116,8 @@ async def _begin(context: Context, pick: JobKey | int) -> None:
     options = PromptOptions(prompt=context.fields.get(PROMPT, ""), weight=weight or None, pictures=1)
     refusal: UserError | None = None
     try:
-        compose(options)  # a bad one is refused at once, with nothing left in public
+        if await check_early(context, options):  # a bad one is refused with nothing left in public
+            refusal = UserError(text("prompt.several_with_pictures"))
     except UserError as why:
         refusal = why
     asker = await (context.defer_public if refusal is None else context.defer_ephemeral)()
@@ -131,7 +132,7 @@ async def _begin(context: Context, pick: JobKey | int) -> None:
         if refusal is not None:
             raise refusal
         liked = await services.people.preferences(asker.user_id)
-        options = replace(options, under=liked.under(None))
+        options = replace(options, under=liked.under(None), sets=liked.named())
         if card is not None:
             await services.imagine.begin_from(asker, card, options, preferred=liked.pool)
         elif isinstance(pick, int):

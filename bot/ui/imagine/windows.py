@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.actions import Family, classify, describe_press, zooms_of
-from bot.domain.intake.window_words import USUAL_ZOOM, WindowKind, read_words, split_zoom, with_zoom
+from bot.domain.intake.window_words import USUAL_ZOOM, WindowKind, as_filled_in, read_words, split_zoom
 from bot.errors import UserError
 from bot.services.admission.authorization import Operation
 from bot.services.intake.drafts import keeps_draft
@@ -16,6 +16,7 @@ from bot.services.intake.press import Pressed
 from bot.texts import listed, text
 from bot.ui.card.card_buttons import VARY, ZOOM
 from bot.ui.card.press import press, reply_existing
+from bot.ui.imagine.drafts import read_early
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.imagine.window_drafts import kept_words, offer_draft
 from bot.ui.kit.controls import component, form, modal
@@ -24,6 +25,7 @@ from bot.ui.kit.deadline import read_first
 from bot.ui.kit.message_parser import job_on
 
 if TYPE_CHECKING:
+    from bot.domain.intake.window_words import WindowWords
     from bot.domain.jobs import Job
     from bot.domain.keys import JobKey
     from bot.services.intake.windows import ActionWindow
@@ -112,28 +114,32 @@ async def begin(context: Context, key: JobKey, position: int, kind: WindowKind) 
     def reopens(draft: JobKey) -> str:
         return rewrite.id(key, position, draft)
 
+    def read(sets: tuple[tuple[str, str], ...]) -> WindowWords:
+        return read_words(typed, zoom=factor, sets=sets)
+
     try:
-        words = read_words(typed, zoom=factor)  # what cannot be sent is refused with nothing left in public
+        await read_early(context, read)  # what cannot be sent is refused with nothing left in public
     except UserError as refusal:
-        await offer_draft(context, refusal.text, with_zoom(typed, factor), reopens)
+        await offer_draft(context, refusal.text, as_filled_in(typed, factor), reopens)
         return
     asker = await context.defer_public()
     message = context.interaction.message
     if message is not None and (message.flags.ephemeral or job_on(message) != key):
         message = None  # it leads to no picture: only one person sees it, or the button stood under words that failed
     try:
+        liked = await context.services.people.preferences(asker.user_id)
         pressed = await context.services.presses.press(
             asker,
             key,
             position,
             channel_id=asker.reply.channel_id,
             message_id=0 if message is None else message.id,
-            words=words,
+            words=read(liked.named()),
         )
     except UserError as refusal:
         if not keeps_draft(refusal.text):
             raise
-        await offer_draft(context, refusal.text, with_zoom(typed, factor), reopens)
+        await offer_draft(context, refusal.text, as_filled_in(typed, factor), reopens)
         return
     await reply_existing(context, pressed)
 

@@ -55,7 +55,8 @@ async def take(context: Context, key: JobKey, position: int) -> None:
         address = _address(context)  # as with a bad prompt: refused at once, with nothing left in public
         context.check_permissions()
         asker = await context.defer_update()
-        words = None if typed is None else read_words(typed)
+        liked = await context.services.people.preferences(asker.user_id)
+        words = None if typed is None else read_words(typed, sets=liked.named())
         mask = await _read(context, address)
         regions = context.services.regions
         await begin_region(context, await regions.prepare(asker, key, position, mask, words=words))

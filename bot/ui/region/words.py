@@ -11,6 +11,7 @@ from bot.services.admission.authorization import Operation
 from bot.services.intake.drafts import keeps_draft
 from bot.texts import text
 from bot.ui.card.press import reply_existing
+from bot.ui.imagine.drafts import read_early
 from bot.ui.imagine.prompt_field import PROMPT, prompt_field
 from bot.ui.imagine.window_drafts import kept_words, offer_draft
 from bot.ui.kit.controls import component, form, modal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import discord
 
     from bot.domain.intake.masks import Cells
+    from bot.domain.intake.window_words import WindowWords
     from bot.domain.jobs import Job, Press
     from bot.domain.keys import JobKey
     from bot.ui.kit.context import Context
@@ -61,7 +63,8 @@ async def begin(context: Context, key: JobKey, position: int, cells: Cells) -> N
     context.check_permissions()
     asker = await context.defer_update()
     try:
-        words = read_words(typed)
+        liked = await context.services.people.preferences(asker.user_id)
+        words = read_words(typed, sets=liked.named())
         ready = await context.services.regions.prepare(asker, key, position, cells, words=words)
         await begin_region(context, ready)
     except UserError as refusal:
@@ -87,11 +90,16 @@ async def rewrite(context: Context, key: JobKey, position: int, cells: Cells, dr
 async def begin_again(context: Context, key: JobKey) -> None:
     """Begin it once more, with the mask that it had and the words that were written now."""
     typed = context.fields.get(PROMPT, "")
+
+    def read(sets: tuple[tuple[str, str], ...]) -> WindowWords:
+        return read_words(typed, sets=sets)
+
     try:
-        words = read_words(typed)  # what cannot be sent is refused with nothing left in public
+        await read_early(context, read)  # what cannot be sent is refused with nothing left in public
         asker = await context.defer_public()
+        liked = await context.services.people.preferences(asker.user_id)
         job = await context.services.jobs.get_authorized(context.viewer, key, Operation.INFO)
-        pressed = await context.services.regions.again(asker, job, _press_of(job), words=words)
+        pressed = await context.services.regions.again(asker, job, _press_of(job), words=read(liked.named()))
     except UserError as refusal:
         if not keeps_draft(refusal.text):
             raise

@@ -539,10 +539,43 @@ def test_options_that_are_off_say_nothing() -> None:
         ("--v 7", "--v 7"),
         ("\u2014niji 6", "--niji 6"),
         ("\uff17", "--v 7"),
+        ("niji v6", "--niji 6"),
+        ("--version v6,1", "--v 6.1"),
     ],
 )
 def test_a_version_is_read_as_people_write_it(version: str, sent: str) -> None:
     assert composed("a fox", version=version) == f"a fox {sent}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("a fox --v v7", "a fox --v 7"),
+        ("a fox --version V6.1", "a fox --version 6.1"),
+        ("a fox --niji v6", "a fox --niji 6"),
+        ("a fox --niji=v6, --s 5", "a fox --niji 6 --s 5"),
+        ("a fox -- niji V6 in the snow", "a fox in the snow --niji 6"),
+        ("a fox -- niji 6", "a fox --niji 6"),
+        ("--niji vivid fox", "vivid fox --niji"),
+        ("a fox - niji vivid", "a fox - niji vivid"),
+    ],
+)
+def test_a_version_may_have_its_v_among_the_words_as_well(typed: str, sent: str) -> None:
+    assert composed(typed) == sent
+
+
+@pytest.mark.parametrize(
+    ("aspect", "sent"),
+    [
+        ("--ar 16:9", "16:9"),
+        ("--ar16:9", "16:9"),
+        ("\u2014aspect 3 : 2", "3:2"),
+        ("AR=1x1", "1:1"),
+        ("\uff0d\uff0d\uff41\uff52 \uff11\uff16\uff1a\uff19", "16:9"),
+    ],
+)
+def test_an_aspect_may_have_its_name_before_it(aspect: str, sent: str) -> None:
+    assert composed("a fox", aspect=aspect) == f"a fox --ar {sent}"
 
 
 @pytest.mark.parametrize(
@@ -641,6 +674,9 @@ def test_layers_around_a_prompt_are_taken_off_and_more_than_anybody_writes_are_r
     [
         ({"stylize": 1001}, "`--stylize` takes a whole number from 0 to 1,000"),
         ({"aspect": "wide --v 6"}, "`--ar` takes two whole numbers"),
+        ({"aspect": "--ar wide"}, "not “wide”"),
+        ({"aspect": "--ar"}, "not “--ar”"),
+        ({"aspect": "arched"}, "not “arched”"),
         ({"weight": 2}, CATALOGUES.render(text("prompt.weight_alone"), "en")),
         ({"version": "seven"}, "`--v` takes a version"),
         ({"version": "niji 99"}, "`--niji` takes a version"),

@@ -7,8 +7,10 @@ import pytest
 
 from bot.domain.capabilities import BY_SERVER, ServerKind
 from bot.domain.intake.window_words import (
+    ZOOM_RULE,
     WindowKind,
     WindowWords,
+    as_filled_in,
     read_words,
     read_zoom,
     split_zoom,
@@ -106,12 +108,57 @@ def test_a_factor_outside_of_the_limits_is_refused(typed: str) -> None:
         ("a fox --zoom\uff1a\uff11\uff0e\uff12", "a fox", "1.2"),
         ("--zoom 1.2, a fox", "a fox", "1.2"),
         ("--zoom 1.2", None, "1.2"),
+        ("a fox,--zoom 1.2", "a fox,", "1.2"),
+        ("a fox--zoom 1.2", "a fox", "1.2"),
+        ("a fox\u2014zoom 1,2", "a fox", "1.2"),
+        ("狐狸\u2014\u2014zoom\uff1a1.2", "狐狸", "1.2"),
+        ("a fox -- zoom 1.2", "a fox", "1.2"),
+        ("a fox - -zoom \uff11\uff0c\uff12", "a fox", "1.2"),
+        ("a fox \u2014 zoom 1.2x --ar 1:1", "a fox --ar 1:1", "1.2"),
+        ("a fox \uff0d\uff0d\uff5a\uff4f\uff4f\uff4d 1.2", "a fox", "1.2"),
+        ("a fox \u30fc\u30fczoom 1.2", "a fox", "1.2"),
+        ("a fox --z\u00adoom 1.2", "a fox", "1.2"),
+        ("a fox --zoom1.2--ar 1:1", "a fox --ar 1:1", "1.2"),
+        ("a fox --zoom 1.2,blue", "a fox blue", "1.2"),
+        ("a fox --zoom 1.4 --zoom 1.2", "a fox", "1.2"),
+        ("**a fox --zoom 1.2**", "a fox", "1.2"),
+        ('/imagine prompt: "a fox --zoom 1.2"', "a fox", "1.2"),
+        ("a fox \u2014 zoom 24 mm lens", "a fox \u2014 zoom 24 mm lens", "1.5"),
+        ("a slow\u2014zoom in", "a slow\u2014zoom in", "1.5"),
+        ("https://a.example/x--zoom2 a fox", "https://a.example/x--zoom2 a fox", "1.5"),
         ("", None, "1.5"),
         ("  ", None, "1.5"),
     ],
 )
 def test_a_zoom_among_the_words_counts_more_than_the_field(typed: str, prompt: str | None, zoom: str) -> None:
     assert read_words(typed, zoom="1.5") == WindowWords(prompt=prompt, zoom=zoom)
+
+
+@pytest.mark.parametrize(
+    "typed", ["a fox --zoom", "a fox --zoom, blue", "a fox \u2014zoom --ar 1:1", "a --zoom 1.2 --zoom"]
+)
+def test_a_zoom_without_a_factor_is_told_what_it_takes(typed: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        read_words(typed, zoom="1.5")
+
+    assert refusal.value.text.id == "prompt.missing_value"
+    assert refusal.value.text.args["rule"] == ZOOM_RULE
+
+
+def test_a_factor_out_of_reach_is_quoted_as_it_was_written() -> None:
+    for typed, quoted in (
+        ("a fox --zoom 2.5", "2.5"),
+        ("a fox --zoom -1", "-1"),
+        ("**a fox --zoom 3**", "3"),
+    ):
+        with pytest.raises(UserError) as refusal:
+            read_words(typed, zoom="1.5")
+        assert refusal.value.text.args["value"] == quoted
+
+
+@pytest.mark.parametrize("dashes", ["-" * 3_999, "- " * 2_000, "\u2014 " * 2_000])
+def test_as_many_dashes_as_anybody_can_type_are_no_zoom(dashes: str) -> None:
+    assert split_zoom(f"{dashes}zoo") == (f"{dashes}zoo", None)
 
 
 def test_without_a_field_for_it_a_zoom_is_no_parameter() -> None:
@@ -137,6 +184,13 @@ def test_words_are_checked_as_in_a_prompt(typed: str, why: str) -> None:
     assert refusal.value.text.id == why
 
 
+def test_an_own_option_set_may_stand_among_the_words() -> None:
+    sets = (("mine", "--ar 3:2"),)
+
+    assert read_words("a fox \u2014mine", sets=sets) == WindowWords(prompt="a fox --ar 3:2")
+    assert read_words("a fox --mine --zoom 1.2", zoom="2", sets=sets).prompt == "a fox --ar 3:2"
+
+
 def test_a_speed_among_the_words_changes_no_pool_and_is_told() -> None:
     assert read_words("a fox --turbo") == WindowWords(prompt="a fox", notes=("note.speed_flag_removed",))
 
@@ -147,3 +201,26 @@ def test_what_was_split_goes_together_again() -> None:
     assert with_zoom("a fox --zoom 2", "1.4") == "a fox --zoom 1.4"
     assert with_zoom("", "1.4") == "--zoom 1.4"
     assert with_zoom("a fox", None) == "a fox"
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "words", "factor"),
+    [
+        ("a fox --zoom 1.5 --aspekt 1:1", "2", "a fox --aspekt 1:1", "1.5"),
+        ("a fox --zoom 2.5", "2", "a fox", "2.5"),
+        ("a fox --aspekt 1:1", "1.5 x", "a fox --aspekt 1:1", "1.5x"),
+        ("a fox", "-1", "a fox", "-1"),
+        ("a fox --zoom", "2", "a fox", "2"),
+        ("**a fox --zoom 1.5**", "2", "a fox", "1.5"),
+        ("**a fox --aspekt 1:1**", "2", "**a fox --aspekt 1:1**", "2"),
+        ("a fox", "", "a fox", ""),
+    ],
+)
+def test_what_was_refused_is_opened_as_it_would_have_counted(
+    typed: str, field: str, words: str, factor: str
+) -> None:
+    assert split_zoom(as_filled_in(typed, field)) == (words, factor)
+
+
+def test_what_was_refused_without_a_factor_is_kept_as_it_is() -> None:
+    assert as_filled_in("a fox --zoom 3", None) == "a fox --zoom 3"

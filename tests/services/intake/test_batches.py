@@ -405,6 +405,21 @@ async def test_several_made_from_a_card_have_what_was_preferred_once_and_lead_to
     assert (await services.drafts.open(ME, offer.key)).ancestor == card.key
 
 
+async def test_several_edited_from_a_card_are_kept_with_the_words_that_are_not_their_writers(
+    server: Server,
+) -> None:
+    services = server.world.services
+    card = await server.imagine("a fox", pool=Pool.FAST)
+    options = PromptOptions(prompt="a {red, blue} fox in ink")
+
+    offer = await services.batches.offer(
+        server.asker(), options, card.pool, None, ancestor=card, borrowed="in ink"
+    )
+
+    draft = await services.drafts.open(ME, offer.key)
+    assert (draft.ancestor, draft.borrowed) == (card.key, "in ink a fox")
+
+
 @pytest.mark.parametrize(
     ("prompt", "several"),
     [

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
         ),
         (PromptOptions(prompt="a fox --tile", raw=False, tile=False), "a fox --tile --no-raw --no-tile"),
         (PromptOptions(prompt='"a fox"'), '"a fox"'),
+        (
+            PromptOptions(prompt="a fox", aspect="--aspect wide", version="niji v6"),
+            "a fox --ar wide --niji v6",
+        ),
         (PromptOptions(prompt='"a fox"', version="v7", no="--no dogs"), "a fox --v7 --no dogs"),
     ],
 )

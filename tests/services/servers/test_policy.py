@@ -213,6 +213,7 @@ async def test_buttons_of_ours_that_begin_something_are_for_whom_the_server_says
         ),
         services.imagine.begin_from(other, grid, PromptOptions(prompt="mine"), preferred=None),
         offer(),
+        services.batches.offer(other, several, grid.pool, None, ancestor=grid),
     ):
         assert (await refusal(attempt)).id == "refused.press_requester"
     started = await services.batches.start(viewer, offered.key, Room(world, user=2))

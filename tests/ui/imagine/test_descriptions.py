@@ -64,7 +64,7 @@ class Chains:
 
     shorter = idea
 
-    async def imagine(self, asker: Asker, _viewer: object, _key: JobKey, prompt: str) -> StartedJob:
+    async def imagine(self, asker: Asker, _viewer: object, _key: JobKey, prompt: str, **_: Any) -> StartedJob:
         return self._began("prompt", prompt, asker)
 
     async def again(self, asker: Asker, *about: Any) -> Any:

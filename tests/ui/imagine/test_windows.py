@@ -13,9 +13,10 @@ from typing_extensions import override
 from bot.domain.intake.window_words import WindowKind, WindowWords
 from bot.domain.jobs import JobKind, JobState
 from bot.domain.people import NOBODYS
-from bot.errors import StorageTrouble
+from bot.errors import StorageTrouble, UserError
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.windows import ActionWindow
+from bot.texts import text
 from bot.ui.imagine import windows
 from tests.fixtures.patience import SHORT_S, too_slowly
 from tests.ui.builders import KEY, a_job, a_press, single_actions
@@ -138,6 +139,60 @@ async def test_words_that_cannot_be_sent_are_given_back_and_opened_again() -> No
         button = refused.response.components[-1]["components"][0]["custom_id"]
         again = await here.house.bob.click(refused.response, custom_id=button)
         assert defaults(again) == {"zoom": "3", "prompt": "a fox"}
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_zoom_among_words_that_were_refused_is_what_is_zoomed_by_after_they_are_mended(
+    *, late: bool
+) -> None:
+    async with place() as here:
+        mistyped = "a fox --zoom 1.5 --ar 3:2" if late else "a fox --zoom 1.5 --aspekt 3:2"
+        here.presses.refusal = UserError(text("press.expired")) if late else None
+        refused = await here.send(await here.press(ZOOM), zoom="2", prompt=mistyped)
+        here.presses.refusal = None
+        answer = refused.response or refused.followups[-1]
+        button = answer.components[-1]["components"][0]["custom_id"]
+        again = await here.house.bob.click(answer, custom_id=button)
+        given = defaults(again)
+        assert given["zoom"] == "1.5"
+        await here.send(again, zoom=given["zoom"], prompt=given["prompt"].replace("aspekt", "ar"))
+
+        assert here.presses.words[-1] == WindowWords(prompt="a fox --ar 3:2", zoom="1.5")
+
+
+@pytest.mark.parametrize(("kind", "button"), [(WindowKind.ZOOM, ZOOM), (WindowKind.WORDS, VARY)])
+async def test_an_own_option_set_may_stand_among_the_words(kind: WindowKind, button: str) -> None:
+    async with place(kind) as here:
+        liked = NOBODYS.with_set("mine", "--stylize 50")
+        here.house.services.people.liked[here.house.bob.id] = replace(liked, remix=True)
+        window = await here.press(button)
+        await here.send(window, **{**defaults(window), "prompt": "a fox --mine"})
+
+        assert [one and one.prompt for one in here.presses.words] == ["a fox --stylize 50"]
+
+
+async def test_words_for_a_region_that_failed_may_have_an_own_option_set() -> None:
+    failed = a_job(
+        JobState.FAILED,
+        kind=JobKind.ACTION,
+        prompt="a red roof",
+        press=a_press(position=REGION, custom_id=single_actions()[REGION].custom_id),
+    )
+    async with place() as here:
+        liked = NOBODYS.with_set("mine", "--stylize 50")
+        here.house.services.people.liked[here.house.bob.id] = liked
+        here.jobs.job = failed
+        regions = ScriptedRegions(own_words="a lighthouse")
+        window = await press(here.house, regions, f"easel:2:edit:{KEY}")
+        refused = await here.send(window, prompt="a red roof --mien")
+        assert refused.response is not None
+        assert regions.written == []
+        button = refused.response.components[-1]["components"][0]["custom_id"]
+        await here.send(
+            await here.house.bob.click(refused.response, custom_id=button), prompt="a red roof --mine"
+        )
+
+        assert regions.written == [WindowWords(prompt="a red roof --stylize 50")]
 
 
 async def test_words_for_which_there_is_no_window_any_more_begin_no_press_without_them() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from bot.domain.intake.masks import MOST_MASK_BYTES, Cells, CheckedMask
 from bot.domain.intake.window_words import WindowWords
+from bot.domain.people import NOBODYS
 from bot.errors import StorageTrouble
 from bot.services.intake.press import Pressed, PressOutcome
 from bot.services.intake.region import Masked, RegionDraft
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from simcord.results import InteractionResult
 
     from bot.domain.intake.prompts import PromptOptions
-    from bot.domain.jobs import Job
+    from bot.domain.jobs import Job, Press
     from bot.domain.keys import JobKey
     from bot.services.admission.asker import Asker
     from tests.ui.client_harness import ClientHarness
@@ -82,6 +83,12 @@ class ScriptedRegions:
             self.masks.append(chosen)
         return Masked(a_job(), position, CheckedMask(b"mask", resized=False, share=0.1))
 
+    async def again(
+        self, asker: Asker, _job: Job, _press: Press, *, words: WindowWords | None = None
+    ) -> Pressed:
+        self.written.append(words)
+        return Pressed(a_job(reply=asker.reply), PressOutcome.STARTED)
+
     async def begin(self, asker: Asker, ready: Masked, **_where: int) -> Pressed:
         self.begun.append((asker, ready))
         if self.trouble is not None:
@@ -129,9 +136,10 @@ async def test_words_go_along_with_squares_or_a_mask_and_bad_ones_are_given_back
         assert regions.begun == []
         button = refused.followups[-1].components[-1]["components"][0]["custom_id"]
         again = await house.bob.click(refused.followups[-1], custom_id=button)
-        await house.bob.submit_modal(again, {"prompt": "a red roof", **file})
+        house.services.people.liked[house.bob.id] = NOBODYS.with_set("mine", "--ar 1:1")
+        await house.bob.submit_modal(again, {"prompt": "a red roof --mine", **file})
 
-        assert regions.written == [WindowWords(prompt="a red roof")]
+        assert regions.written == [WindowWords(prompt="a red roof --ar 1:1")]
         assert len(regions.begun) == 1
         assert (regions.masks, regions.chosen) == (([b"a mask"], []) if file else ([], [Cells(3)]))
 
