@@ -397,6 +397,23 @@ async def test_each_setting_is_stored_and_said_in_one_sentence(tmp_path: Path) -
         assert (await here.settings()).log_channel is None
 
 
+async def test_translation_says_that_nothing_is_translated_where_there_is_no_chat_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with room(tmp_path) as here:
+        missing = "has named no chat model, so nothing is translated"
+
+        assert missing in await here.do("translate", on=True)
+        assert (await here.settings()).translate
+        assert missing not in await here.do("strikes")
+        helper = here.services.improving.helper
+        monkeypatch.setattr(helper, "model", "a-model")
+        monkeypatch.setattr(helper, "chat_of", lambda api: api)
+        shown = await here.do("translate")
+        assert "are sent in English" in shown
+        assert missing not in shown
+
+
 async def test_forgetting_prompts_asks_first(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         shown = await run(here, "retention", days=30)

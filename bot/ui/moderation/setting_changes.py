@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
+from bot.domain.servers.server_settings import COMMANDS
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.controls import StatelessView
@@ -39,6 +40,9 @@ async def show_state(context: Context, command: str, *, notice: Text | None = No
     guild_id, localizer = context.guild_id, own_localizer(context)
     settings = await context.services.guilds.settings(guild_id)
     lines = [f"**{localizer.localize(title_of(command))}**", *command_lines(command, settings, localizer)]
+    needs_model = any(one.about.needs_model for one in COMMANDS[command])
+    if needs_model and not context.services.improving.helper.offered:
+        lines.append(localizer.localize(text("mod.translate_no_model")))
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=CALM)
     if notice is not None:
         box.add_item(discord.ui.TextDisplay(localizer.localize(notice)))
