@@ -84,7 +84,7 @@ async def everything_is_set(here: Room) -> None:
     await guilds.set_values(server, BOSS, "gate", {"server_hours": 48, "account_hours": 168})
     await guilds.set_values(server, BOSS, "press", {"who": PressPermission.REQUESTER})
     await guilds.set_log_channel(server, BOSS, channel.id)
-    await guilds.set_retention(server, BOSS, 30)
+    await guilds.set_values(server, BOSS, "retention", {"days": 30})
     await guilds.set_channel(server, BOSS, here.house.channel.id, allowed=True)
     await guilds.set_media(server, BOSS, server, Treatment.SPOILER, on=True)
     await guilds.add_word(server, BOSS, WordRule(Match.WORD, "gore", WordAction.STRIKE))

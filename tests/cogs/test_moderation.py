@@ -397,6 +397,23 @@ async def test_each_setting_is_stored_and_said_in_one_sentence(tmp_path: Path) -
         assert (await here.settings()).log_channel is None
 
 
+async def test_translation_says_that_nothing_is_translated_where_there_is_no_chat_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with room(tmp_path) as here:
+        missing = "has named no chat model, so nothing is translated"
+
+        assert missing in await here.do("translate", on=True)
+        assert (await here.settings()).translate
+        assert missing not in await here.do("strikes")
+        helper = here.services.improving.helper
+        monkeypatch.setattr(helper, "model", "a-model")
+        monkeypatch.setattr(helper, "chat_of", lambda api: api)
+        shown = await here.do("translate")
+        assert "are sent in English" in shown
+        assert missing not in shown
+
+
 async def test_forgetting_prompts_asks_first(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         shown = await run(here, "retention", days=30)
@@ -409,6 +426,64 @@ async def test_forgetting_prompts_asks_first(tmp_path: Path) -> None:
         assert (await here.settings()).retention_days == 30
         assert "Prompts are kept" in await here.do("retention", off=True)
         assert (await here.settings()).retention_days == KEPT
+
+
+async def test_an_old_answer_about_forgetting_does_not_overrule_who_decided_since(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        shown = await run(here, "retention", days=30)
+        await here.do("retention", off=True)
+
+        again = await press(here, shown, "Yes, delete them")
+
+        assert "Others may have decided otherwise since you were asked" in again
+        assert "Prompts are kept." in again
+        assert "Erase prompts 30 days" in again
+        assert (await here.settings()).retention_days == KEPT
+        await press(here, shown, "Yes, delete them")
+        assert (await here.settings()).retention_days == 30
+
+
+async def test_an_answer_about_forgetting_holds_whatever_else_was_changed_meanwhile(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        shown = await run(here, "retention", days=30)
+        await here.do("strikes", count=2)
+
+        await press(here, shown, "Yes, delete them")
+
+        assert (await here.settings()).retention_days == 30
+
+
+async def test_an_answer_about_forgetting_that_somebody_else_gave_as_well_leaves_nothing_to_ask(
+    tmp_path: Path,
+) -> None:
+    async with room(tmp_path) as here:
+        shown, other = await run(here, "retention", days=30), await run(here, "retention", days=30)
+        await press(here, other, "Yes, delete them")
+        history = await here.history()
+
+        said = await press(here, shown, "Yes, delete them")
+
+        assert "are erased 30 days" in said
+        assert "Erase prompts" not in said
+        assert await here.history() == history
+
+
+@pytest.mark.parametrize("custom_id", ["easelmod:1:retention:30", "easel:2:mod-retention:30"])
+async def test_an_answer_about_forgetting_that_an_earlier_version_drew_asks_again(
+    tmp_path: Path, custom_id: str
+) -> None:
+    async with room(tmp_path) as here:
+        view = discord.ui.LayoutView(timeout=None)
+        view.add_item(discord.ui.ActionRow(discord.ui.Button(custom_id=custom_id, label="Go")))
+        channel = here.house.bot.get_partial_messageable(here.house.channel.id, guild_id=here.guild_id)
+        message = await channel.send(view=view)
+
+        pressed = await here.mo.click(message, label="Go")
+
+        assert (await here.settings()).retention_days is None
+        assert "Erase prompts 30 days" in everything(pressed)
+        await here.mo.click(message, label="Yes, delete them")
+        assert (await here.settings()).retention_days == 30
 
 
 async def test_channels_are_allowed_denied_cleared_and_listed(tmp_path: Path) -> None:
@@ -538,7 +613,7 @@ async def test_an_undo_that_erases_prompts_says_so_before(
 ) -> None:
     async with room(tmp_path) as here:
         for days in (was, now):
-            await here.services.guilds.set_retention(here.guild_id, BOSS, days)
+            await here.services.guilds.set_values(here.guild_id, BOSS, "retention", {"days": days})
 
         asked = await press(here, await run(here, "audit"), UNDO)
 

@@ -25,7 +25,7 @@ DAY = 86_400_000
 
 async def test_prompts_are_forgotten_after_the_servers_days(world: Harness) -> None:
     job = await world.finished_grid()
-    await world.services.guilds.set_retention(GUILD, ADA, 2)
+    await world.services.guilds.set_values(GUILD, ADA, "retention", {"days": 2})
     world.clock.move_to(world.clock.now() + 3 * DAY)
 
     await world.services.housekeeping.tidy()

@@ -50,7 +50,7 @@ async def test_a_window_shows_what_it_was_opened_at_and_what_nobody_knows_as_it_
     server: Server,
 ) -> None:
     before = await server.guilds.settings(GUILD)
-    await server.guilds.set_retention(GUILD, ADA, 7)
+    await server.guilds.set_values(GUILD, ADA, "retention", {"days": 7})
 
     then = await server.guilds.shown(GUILD, before.revision, ["retention_days"])
     unsaid = await server.guilds.shown(GUILD, None, ["retention_days"])
@@ -63,7 +63,7 @@ async def test_a_window_shows_what_it_was_opened_at_and_what_nobody_knows_as_it_
 
 async def test_a_history_that_two_recall_at_once_is_counted_once(world: Harness) -> None:
     for days in range(1, CHANGES):
-        await world.services.guilds.set_retention(GUILD, ADA, days)
+        await world.services.guilds.set_values(GUILD, ADA, "retention", {"days": days})
     await world.reboot()
     limits = world.services.guilds.write_limits
 

@@ -102,8 +102,8 @@ async def test_a_new_form_of_retention_forgets_nothing_there_and_all_elsewhere(
     world: Harness, content: str
 ) -> None:
     job = await world.finished_grid()
-    await world.services.guilds.set_retention(GUILD, ADA, 1)
-    await world.services.guilds.set_retention(5, ADA, 1)
+    await world.services.guilds.set_values(GUILD, ADA, "retention", {"days": 1})
+    await world.services.guilds.set_values(5, ADA, "retention", {"days": 1})
     await write(world, update(guild_sections).where(guild_sections.c.guild_id == 5).values(content=content))
     world.clock.move_to(world.clock.now() + 2 * DAY)
 
@@ -124,7 +124,7 @@ async def test_new_preferences_of_one_hold_up_nobodys_copies(world: Harness) -> 
 
 
 async def test_new_settings_of_one_server_hold_up_no_other(world: Harness) -> None:
-    await world.services.guilds.set_retention(5, ADA, 1)
+    await world.services.guilds.set_values(5, ADA, "retention", {"days": 1})
     await write(world, update(guild_sections).values(content='{"days": 7}'))
     world.services.guilds.forget(5)
     with pytest.raises(StorageTrouble):

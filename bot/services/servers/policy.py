@@ -386,8 +386,11 @@ def _left_of(limit: int | None, used: int, units: int, granted: int) -> float:
 
 
 def why_blocked(block: Block) -> Text:
-    """The refusal of a blocked member."""
-    reason = inert(block.reason) or text("member.no_reason")
+    """The refusal of a blocked member. Where Easel blocked, for strikes, the reason is the server's rule, which is for moderators."""
+    if block.by.user_id == EASEL.user_id:
+        reason: Text | str = text("refused.strikes")
+    else:
+        reason = inert(block.reason) or text("member.no_reason")
     if block.until is None:
         return text("refused.blocked", reason=reason)
     return text("refused.blocked_until", reason=reason, until=block.until // 1_000)

@@ -228,9 +228,22 @@ class Guilds:
         """Choose where moderators hear of things; None: nowhere."""
         return await self.set_values(guild_id, actor, "log", {"channel": channel_id})
 
-    async def set_retention(self, guild_id: int, actor: Actor, days: int | None) -> Changed:
-        """Say after how many days prompts of finished jobs are forgotten; `KEPT`: never, None: as the owner says."""
-        return await self.set_values(guild_id, actor, "retention", {"days": days})
+    async def confirm_retention(
+        self, guild_id: int, actor: Actor, days: int | None, *, asked_at: int | None
+    ) -> Changed:
+        """Say after how many days prompts of finished jobs are forgotten, as somebody was asked at a revision.
+
+        `KEPT`: never, None: as the owner says. What is erased does not come back, so this raises `UserError` if somebody
+        else has decided since, or if nobody knows (any more) what was decided then.
+        """
+        then = None if asked_at is None else await self.store.at(guild_id, asked_at)
+
+        def change(s: GuildSettings) -> GuildSettings:
+            if then is None or then.retention_days != s.retention_days:
+                raise UserError(text("mod.retention_stale"))
+            return edits.values("retention", {"days": days})(s)
+
+        return await self.change(guild_id, actor, change)
 
     # -- words -------------------------------------------------------------------------------------------
 

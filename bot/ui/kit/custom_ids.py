@@ -127,6 +127,7 @@ _OLD: Final[Mapping[str, str]] = {
     r"easelmod:1:(clear|clear_now):[0-9a-z-]*": r"mod-\1",
     r"easelmod:1:(audit):": r"mod-\1:-",
     r"easelmod:1:(jobs|blocks|words|prompts):": r"mod-\1:0",
+    r"(?:easelmod:1:|easel:2:mod-)retention:([0-9]{1,6})": r"mod-retention:\1:-",
     r"easelmod:1:([a-z_]+):([0-9a-z]+)": r"mod-\1:\2",
     r"easel:2:mod-(channels|prompts|audit)": r"mod-\1:-",
 }

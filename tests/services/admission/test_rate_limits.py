@@ -57,17 +57,17 @@ def note(what: str, hostile: str, quiet: str) -> None:
 async def test_changes_of_settings(world: Harness) -> None:
     guilds, refused = world.services.guilds, 0
     for n in range(CHANGES):
-        await guilds.set_retention(HOSTILE, ADA, n % 3_000 + 1)
+        await guilds.set_values(HOSTILE, ADA, "retention", {"days": n % 3_000 + 1})
     for n in range(20):
-        limit = await refusal(guilds.set_retention(HOSTILE, ADA, n + 1))
+        limit = await refusal(guilds.set_values(HOSTILE, ADA, "retention", {"days": n + 1}))
         refused += limit.id == "refused.ration_settings" and 0 < int(str(limit.args["minutes"])) <= 60
 
-    await guilds.set_retention(QUIET, ADA, 7)
+    await guilds.set_values(QUIET, ADA, "retention", {"days": 7})
 
     assert refused == 20
     assert (await guilds.settings(QUIET)).retention_days == 7
     world.clock.move_to(world.clock.now() + HOUR)
-    await guilds.set_retention(HOSTILE, ADA, 9)
+    await guilds.set_values(HOSTILE, ADA, "retention", {"days": 9})
     note("changes of settings in an hour", f"{CHANGES} of {CHANGES + 20}", "1 of 1")
 
 
@@ -118,14 +118,14 @@ async def test_a_restart_begins_no_new_ration_of_what_is_written(world: Harness)
     for n in range(CHANGES):
         if n == CHANGES // 2:
             await world.reboot()
-        await world.services.guilds.set_retention(HOSTILE, ADA, n % 3_000 + 1)
+        await world.services.guilds.set_values(HOSTILE, ADA, "retention", {"days": n % 3_000 + 1})
     for _ in range(ACTS):
         await world.services.moderation.export(HOSTILE, ADA, 5)
     await world.reboot()
 
-    change = await refusal(world.services.guilds.set_retention(HOSTILE, ADA, 1))
+    change = await refusal(world.services.guilds.set_values(HOSTILE, ADA, "retention", {"days": 1}))
     act = await refusal(world.services.moderation.export(HOSTILE, ADA, 5))
-    await world.services.guilds.set_retention(QUIET, ADA, 7)
+    await world.services.guilds.set_values(QUIET, ADA, "retention", {"days": 7})
 
     assert (change.id, act.id) == ("refused.ration_settings", "refused.ration_acts")
     assert 0 < int(str(change.args["minutes"])) <= 60
@@ -327,7 +327,7 @@ async def test_bytes_of_the_history(world: Harness) -> None:
             said.append(refused.text.id)
             break
 
-    await guilds.set_retention(QUIET, ADA, 7)
+    await guilds.set_values(QUIET, ADA, "retention", {"days": 7})
 
     assert said == ["refused.ration_history"]
     kept = sum(
@@ -336,7 +336,7 @@ async def test_bytes_of_the_history(world: Harness) -> None:
     assert kept < HISTORY_BYTES + 20_000
     assert (await guilds.settings(QUIET)).retention_days == 7
     world.clock.move_to(world.clock.now() + 24 * HOUR)
-    await guilds.set_retention(HOSTILE, ADA, 9)
+    await guilds.set_values(HOSTILE, ADA, "retention", {"days": 9})
     note("history written in a day, KiB", f"{kept // 1024} of any number", "all")
 
 

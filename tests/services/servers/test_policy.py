@@ -270,6 +270,21 @@ async def test_a_blocked_member_is_told_until_when_and_why(server: Server) -> No
     await server.imagine(asker=server.asker(2))
 
 
+async def test_who_is_blocked_for_strikes_is_not_shown_the_rule_which_moderators_see(server: Server) -> None:
+    pattern = "(cat|secret[0-9]+word)"
+    await server.guilds.add_word(GUILD, ADA, WordRule(Match.REGEX, pattern, WordAction.STRIKE))
+    await server.guilds.set_values(GUILD, ADA, "strikes", {"count": 1, "hours": 5})
+    until = server.world.clock.now() + 5 * HOUR
+    await refusal(server.imagine("a cat"))
+
+    why = await refusal(server.imagine("a fox"))
+
+    assert why == text("refused.blocked_until", reason=text("refused.strikes"), until=until // 1_000)
+    seen = await server.moderation.member(GUILD, 1)
+    assert seen.block is not None
+    assert seen.block.reason == pattern
+
+
 async def test_a_newcomer_is_told_when_to_come_back(server: Server) -> None:
     now = server.world.clock.now()
     await server.guilds.set_values(GUILD, ADA, "gate", {"server_hours": 2, "account_hours": 48})

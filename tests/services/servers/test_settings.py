@@ -18,7 +18,7 @@ from bot.domain.servers.access import (
     PressPolicy,
     Treatment,
 )
-from bot.domain.servers.guilds import Pools, ServerTotal
+from bot.domain.servers.guilds import KEPT, Pools, ServerTotal
 from bot.domain.servers.moderation import RULES_LIMIT, Match, StrikePolicy, WordAction, WordRule
 from bot.services.servers import settings as room
 from bot.services.servers.edits import CHANNELS_LIMIT, channels_placed
@@ -79,7 +79,7 @@ GORE = WordRule(Match.WORD, "gore")
             StrikePolicy(1, 2, 3),
         ),
         (lambda g: g.set_log_channel(GUILD, ADA, 5), "log_channel", 5),
-        (lambda g: g.set_retention(GUILD, ADA, 30), "retention_days", 30),
+        (lambda g: g.set_values(GUILD, ADA, "retention", {"days": 30}), "retention_days", 30),
     ],
 )
 async def test_a_change_is_stored_audited_told_and_undone(
@@ -153,6 +153,22 @@ async def test_a_pool_that_was_switched_off_in_another_process_does_not_become_t
     assert (await elsewhere.settings(GUILD)).pools == Pools(off=(Pool.FAST,))
 
 
+async def test_what_was_confirmed_about_forgetting_prompts_overrules_nobody_who_decided_since(
+    server: Server,
+) -> None:
+    elsewhere = await elsewhere_of(server)
+    asked_at = (await elsewhere.settings(GUILD)).revision
+
+    await server.guilds.set_values(GUILD, ADA, "retention", {"days": KEPT})
+    late = await refusal(elsewhere.confirm_retention(GUILD, ADA, 30, asked_at=asked_at))
+    unknown = await refusal(elsewhere.confirm_retention(GUILD, ADA, 30, asked_at=None))
+
+    assert late == unknown == text("mod.retention_stale")
+    assert (await elsewhere.settings(GUILD)).retention_days == KEPT
+    await elsewhere.confirm_retention(GUILD, ADA, 30, asked_at=asked_at + 1)
+    assert (await elsewhere.settings(GUILD)).retention_days == 30
+
+
 async def test_what_a_moderator_does_not_say_of_strikes_stays_as_another_process_has_it(
     server: Server,
 ) -> None:
@@ -175,7 +191,7 @@ async def test_taking_a_choice_back_leaves_nothing(server: Server) -> None:
         await g.set_channel(GUILD, ADA, 3, allowed=True if on else None)
         await g.set_media(GUILD, ADA, 3, Treatment.SPOILER, on=on)
         await (g.add_word if on else g.remove_word)(GUILD, ADA, GORE)
-        await g.set_retention(GUILD, ADA, 3 if on else None)
+        await g.set_values(GUILD, ADA, "retention", {"days": 3 if on else None})
 
     left = await g.settings(GUILD)
     empty = replace(left, revision=0, log_channel=None)
@@ -212,7 +228,7 @@ async def test_a_word_has_one_action_and_can_only_go_once(server: Server) -> Non
             lambda g: g.set_values(GUILD, ADA, "press", {"who": PressPermission.ROLE}),
             "settings.press_needs_role",
         ),
-        (lambda g: g.set_retention(GUILD, ADA, 0), "settings.number"),
+        (lambda g: g.set_values(GUILD, ADA, "retention", {"days": 0}), "settings.number"),
         (lambda g: g.set_total(GUILD, ADA, Pool.FAST, -1), "settings.number"),
         (lambda g: g.set_price(GUILD, ADA, Pool.FAST, Charge.PAN, 10**7), "settings.number"),
         (lambda g: g.set_values(GUILD, ADA, "strikes", {"count": 0, "hours": 1}), "settings.number"),

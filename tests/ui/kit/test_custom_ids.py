@@ -111,7 +111,9 @@ BUTTONS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "easelmod:1:audit:77": ("mod-audit", (77,)),
     "easelmod:1:undo:77": ("mod-undo", (77,)),
     "easelmod:1:undo_now:77": ("mod-undo_now", (77,)),
-    "easelmod:1:retention:30": ("mod-retention", (30,)),
+    "easelmod:1:retention:30": ("mod-retention", (30, None)),
+    "easel:2:mod-retention:30": ("mod-retention", (30, None)),
+    "easel:2:mod-retention:0:5": ("mod-retention", (0, 5)),
 }
 """Every form of a button or menu that a release has drawn, and where it leads. Nothing leaves this list."""
 
