@@ -622,7 +622,7 @@ def test_an_option_that_was_chosen_to_be_off_takes_it_out_of_the_text_and_of_wha
     ],
 )
 def test_what_is_off_may_be_typed_and_of_on_and_off_the_last_counts_but_for_an_option(
-    typed: str, options: dict[str, bool], sent: str, off: tuple[str, ...]
+    typed: str, options: dict[str, Any], sent: str, off: tuple[str, ...]
 ) -> None:
     laid = PromptOptions(prompt=f"{typed} --no-raw", under=("--tile --style raw --s 9",))
 

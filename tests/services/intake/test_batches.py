@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from typing_extensions import override
 
 from bot.domain.intake.prompts import PromptOptions
 from bot.domain.open_answers import AnswerKind
@@ -304,6 +305,7 @@ class Stuck(Table):
         super().__init__(world)
         self.is_stuck = asyncio.Event()
 
+    @override
     async def open(self) -> Asker:
         if len(self.opened) == 2:
             self.is_stuck.set()
