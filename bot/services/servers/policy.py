@@ -12,13 +12,13 @@ from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of, midjou
 from bot.domain.prices import Charge, price_of
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import Actor
+from bot.domain.servers.image_rules import OFFERED
 from bot.domain.servers.moderation import Match, WordAction
 from bot.domain.wording import inert
 from bot.errors import UserError
 from bot.services.admission.terms import Admission, closed
 from bot.services.servers.examining import examined
 from bot.services.servers.single_rules import (
-    NAMED_ROLES,
     check_kind,
     check_newcomer,
     check_pause,
@@ -194,7 +194,7 @@ class GuildPolicy:
         if pool in settings.pools.off or pool not in offered:
             raise closed(pool, others, in_chain=in_chain)
         roles = [rule.role_id for rule in settings.rules_of(pool)]
-        named = listed([text("rule.role", role=str(role)) for role in roles[:NAMED_ROLES]])
+        named = listed([text("rule.role", role=str(role)) for role in roles[:OFFERED]])
         if others and not in_chain:
             raise UserError(
                 text("refused.no_rule_other", pool=pool.value, roles=named, other=others[0].value)
