@@ -49,12 +49,19 @@ class Refused(NamedTuple):
 
     per_day: str
     per_month: str
+    per_job: str
+    """One alone is more than a whole day or month has, so that waiting does not help."""
     waiting: str
 
 
-OF_SERVER: Final = Refused("refused.ceiling_day", "refused.ceiling_month", "refused.ceiling_waiting")
+OF_SERVER: Final = Refused(
+    "refused.ceiling_day", "refused.ceiling_month", "refused.ceiling_job", "refused.ceiling_waiting"
+)
 OF_ACCOUNT: Final = Refused(
-    "refused.owner_ceiling_day", "refused.owner_ceiling_month", "refused.owner_ceiling_waiting"
+    "refused.owner_ceiling_day",
+    "refused.owner_ceiling_month",
+    "refused.owner_ceiling_job",
+    "refused.owner_ceiling_waiting",
 )
 
 tenants = Table(
@@ -282,6 +289,9 @@ def _check(
 ) -> None:
     if ceiling.per_day is None and ceiling.per_month is None and ceiling.waiting is None:
         return
+    least = min(limit for limit in (ceiling.per_day, ceiling.per_month, cost) if limit is not None)
+    if cost > least:
+        raise UserError(sentence(refused.per_job, limit=least, units=cost))
     lock(connection, f"budget/{scope}")
     for limit, period, why in (
         (ceiling.per_day, day_of(now), refused.per_day),

@@ -14,6 +14,7 @@ from tests.cogs.moderation_harness import moderated, seen
 from tests.ui.builders import walk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from bot.domain.servers.guilds import GuildSettings
@@ -101,3 +102,19 @@ async def test_the_command_takes_the_rule_of_a_deleted_role_by_its_id(tmp_path: 
         assert "choose a role, or with `gone`" in await unrule()
         assert "choose a role, or with `gone`" in await unrule(gone="Patrons")
         assert "not both" in await unrule(role=shop.role, gone=str(OTHER))
+
+
+async def test_members_are_sent_to_no_channel_and_no_role_that_was_deleted(tmp_path: Path) -> None:
+    async with moderated(tmp_path, more=("cogs.moderation",)) as shop:
+        al = shop.house.guild.add_member(shop.house.env.create_user("al"))
+
+        async def refused(change: Callable[[GuildSettings], GuildSettings]) -> str:
+            await shop.services.guilds.change(shop.guild_id, shop.boss, change)
+            return seen(await al.slash(shop.house.channel, "imagine", prompt="a fox", pool="FAST"))
+
+        no_pool = await refused(lambda s: replace(s, rules=(PoolRule(s.guild_id, Pool.FAST, GONE, 7, 1, 1),)))
+        nowhere = await refused(lambda s: replace(s, channels=ChannelPolicy((GONE,), ())))
+
+        assert "Nobody has access to the FAST pool here: the roles that had it were deleted." in no_pool
+        assert "the channels chosen for them are no longer there" in nowhere
+        assert str(GONE) not in no_pool + nowhere

@@ -24,6 +24,8 @@ from tests.ui.builders import walk
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from simcord.actors import MemberActor
+
     from tests.cogs.moderation_harness import Moderated
 
 
@@ -317,6 +319,30 @@ async def test_discord_is_told_to_show_the_commands_to_moderators_only(tmp_path:
             "panel", "status", "rule", "unrule", "enable", "disable", "default", "total", "price", "zone",
             "grant", "usage", "pause", "resume",
         }  # fmt: skip
+
+
+async def test_a_grant_that_its_member_cannot_use_says_so(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        insiders = shop.house.guild.create_role("Insiders")
+        inside = shop.house.guild.add_member(shop.house.env.create_user("inside"), roles=[insiders])
+
+        async def give(member: MemberActor) -> str:
+            return await say(shop, "grant", member=member, units=5, pool="FAST")
+
+        assert "no access" not in await give(shop.house.ada)
+        await say(shop, "rule", pool="FAST", role=insiders, per_day=3)
+        assert "no access" not in await give(inside)
+        assert f"But <@{shop.house.ada.id}> has no access to ⚡ FAST now" in await give(shop.house.ada)
+
+        await shop.services.guilds.switch_pool(shop.guild_id, shop.boss, Pool.FAST, on=False)
+        assert f"But <@{inside.id}> has no access to ⚡ FAST now" in await give(inside)
+        await say(shop, "enable", pool="FAST")
+        panel = (await shop.panel()).response
+        assert panel is not None
+        for member, is_told in ((inside, False), (shop.house.ada, True)):
+            window = await shop.mo.click(panel, custom_id="easel:2:pool:grant:-")
+            written = {"member": [member], "pool": ["FAST"], "units": "20"}
+            assert ("no access" in seen(await shop.mo.submit_modal(window, written))) == is_told
 
 
 async def test_a_grant_with_a_slip_is_given_back_and_granted_from_there(tmp_path: Path) -> None:

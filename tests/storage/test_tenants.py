@@ -111,6 +111,18 @@ async def test_a_ceiling_that_does_not_suffice_says_what_is_used_and_what_is_nee
     assert refusal.value.text == text("refused.ceiling_day", limit=3, used=2, units=2, renews=renews)
 
 
+@pytest.mark.parametrize("ceiling", [Ceiling(per_day=1), Ceiling(per_month=1), Ceiling(5, 1), Ceiling(1, 5)])
+async def test_what_costs_more_than_a_ceiling_ever_lets_through_promises_no_renewal(
+    storage: Storage, ceiling: Ceiling
+) -> None:
+    with pytest.raises(UserError) as refusal:
+        await storage.jobs.insert(job(), FREE, budget=budget(usual=ceiling, cost=2))
+
+    assert refusal.value.text == text("refused.ceiling_job", limit=1, units=2)
+    assert await begun(storage, budget(of_account=ceiling, cost=2)) == "refused.owner_ceiling_job"
+    assert await begun(storage, budget(usual=Ceiling(per_day=0))) == "refused.ceiling_job"
+
+
 async def test_two_processes_race_for_the_last_units_and_none_passes(
     storage: Storage, another: Opener
 ) -> None:

@@ -23,7 +23,9 @@ SIZE_LIMIT: Final = 100
 """Megabytes."""
 IMAGES: Final = "mod images set"
 NAMED: Final = 5
-"""How many channels or hosts a refusal names as a way out."""
+"""How many hosts a refusal names as a way out."""
+OFFERED: Final = 25
+"""How many channels a refusal offers as a way out; of those that are there still, the first few are shown."""
 NAME_LIMIT: Final = 60
 
 _ADDRESS: Final = re.compile(
@@ -105,7 +107,7 @@ def check_inputs(
     if not policy.on:
         raise UserError(text("refused.images_off"))
     if policy.channels and not any(place in policy.channels for place in lineage):
-        named = [text("channel.named", channel=str(channel)) for channel in policy.channels[:NAMED]]
+        named = [text("channel.named", channel=str(channel)) for channel in policy.channels[:OFFERED]]
         raise UserError(text("refused.images_channel", channels=listed(named)))
     if policy.age_restricted and not age_restricted:
         raise UserError(text("refused.images_age_restricted"))

@@ -12,13 +12,13 @@ from bot.domain.pools import Allowance, Pool, ServerLimits, allowance_of, midjou
 from bot.domain.prices import Charge, price_of
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.domain.servers.guilds import Actor
+from bot.domain.servers.image_rules import OFFERED
 from bot.domain.servers.moderation import Match, WordAction
 from bot.domain.wording import inert
 from bot.errors import UserError
 from bot.services.admission.terms import Admission, closed
 from bot.services.servers.examining import examined
 from bot.services.servers.single_rules import (
-    NAMED_ROLES,
     check_kind,
     check_newcomer,
     check_pause,
@@ -31,7 +31,7 @@ from bot.services.servers.single_rules import (
 from bot.texts import Text, listed, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from bot.domain.ports import Clock
     from bot.domain.servers.guild_ports import GuildStores
@@ -78,7 +78,7 @@ class GuildPolicy:
         if settings is None:
             return await self.fallback.default_pool(asker)
         offered = await self.offered(settings.guild_id)
-        return self._choose(settings, midjourneys(_open_to(asker, settings, offered)))
+        return self._choose(settings, midjourneys(_open_to(asker.role_ids, settings, offered)))
 
     async def allowance(self, asker: Asker, pool: Pool, *, in_chain: bool) -> Allowance:
         """The most generous rule of the asker's roles."""
@@ -169,6 +169,11 @@ class GuildPolicy:
         rules = ((pool, self.fallback.offers(pool)) for pool in Pool if pool in served)
         return {pool: allowance for pool, allowance in rules if allowance is not None}
 
+    async def is_open(self, guild_id: int, pool: Pool, role_ids: Collection[int]) -> bool:
+        """Whether somebody with these roles has access to a pool, by its switches and its rules."""
+        settings = await self.guilds.settings(guild_id)
+        return pool in _open_to(role_ids, settings, await self.offered(guild_id))
+
     async def shown(self, guild_id: int | None) -> tuple[Pool, ...]:
         """The pools that a server sees: the usual ones, and what else its account serves."""
         return shown_pools(await self.accounts.pools_of(guild_id))
@@ -186,7 +191,7 @@ class GuildPolicy:
         self, settings: GuildSettings, asker: Asker, pool: Pool, *, in_chain: bool
     ) -> Allowance:
         offered = await self.offered(settings.guild_id)
-        open_ = _open_to(asker, settings, offered)
+        open_ = _open_to(asker.role_ids, settings, offered)
         if pool in open_:
             check_pause(settings, pool)
             return open_[pool]
@@ -194,7 +199,7 @@ class GuildPolicy:
         if pool in settings.pools.off or pool not in offered:
             raise closed(pool, others, in_chain=in_chain)
         roles = [rule.role_id for rule in settings.rules_of(pool)]
-        named = listed([text("rule.role", role=str(role)) for role in roles[:NAMED_ROLES]])
+        named = listed([text("rule.role", role=str(role)) for role in roles[:OFFERED]])
         if others and not in_chain:
             raise UserError(
                 text("refused.no_rule_other", pool=pool.value, roles=named, other=others[0].value)
@@ -349,7 +354,7 @@ class GuildPolicy:
 
 
 def _open_to(
-    asker: Asker, settings: GuildSettings, offered: Mapping[Pool, Allowance]
+    role_ids: Collection[int], settings: GuildSettings, offered: Mapping[Pool, Allowance]
 ) -> dict[Pool, Allowance]:
     """What a member has in each pool that is on and, where a pool has rules, theirs by one of them."""
     found: dict[Pool, Allowance] = {}
@@ -359,7 +364,7 @@ def _open_to(
         mine: Allowance | None = default
         if settings.rules_of(pool):
             mine = allowance_of(
-                settings.rules, pool, guild_id=settings.guild_id, role_ids=frozenset(asker.role_ids)
+                settings.rules, pool, guild_id=settings.guild_id, role_ids=frozenset(role_ids)
             )
         if mine is not None:
             found[pool] = mine

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.prices import Charge, charge_of_prompt
 from bot.domain.servers.access import PressPermission, Treatment, treatments
-from bot.domain.servers.image_rules import check_inputs
+from bot.domain.servers.image_rules import OFFERED, check_inputs
 from bot.domain.servers.prompt_rules import check_references, is_allowed, put_in, shaped_for
 from bot.domain.wording import inert
 from bot.errors import UserError
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from bot.services.admission.asker import Asker
     from bot.services.admission.terms import Request
 
-NAMED_ROLES: Final = 5
-"""How many roles or channels a refusal names as a way out."""
 EVERYWHERE: Final = tuple(
     charge for charge in Charge if charge not in {Charge.SHORTEN, Charge.VIDEO, Charge.DRAW, Charge.HELP}
 )
@@ -101,7 +99,7 @@ def wrong_channel(settings: GuildSettings) -> Text:
         return text("refused.channel")
     return text(
         "refused.channel_other",
-        channels=listed([text("channel.named", channel=str(c)) for c in allowed[:NAMED_ROLES]]),
+        channels=listed([text("channel.named", channel=str(c)) for c in allowed[:OFFERED]]),
     )
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.pools import Allowance, Pool, ServerLimits
     from bot.domain.tenancy import Budget
+    from bot.texts import Text
 
 RESERVE: Final = "reserve"
 REFUND: Final = "refund"
@@ -236,25 +237,25 @@ def _check_member(
     )  # it neither renews nor helps to wait
     if short.units > 0:
         drawn = _from_grants(connection, job, short.units)
-        if not drawn and 0 in {allowance.per_day, allowance.per_month}:
+        if not drawn and allowance.gives_nothing():
             raise UserError(nothing)
         if not drawn:
-            raise UserError(
-                sentence(
-                    short.why,
-                    pool=job.pool.value,
-                    limit=short.limit,
-                    used=short.used,
-                    units=job.units,
-                    renews=short.renews // 1_000,
-                    rule=rule,
-                )
-            )
+            raise UserError(_why_short(connection, job, allowance, short))
     if at_once == 0:
         raise UserError(nothing)
     if at_once is not None and used.live >= at_once:
         raise UserError(sentence("refused.at_once", pool=job.pool.value, limit=at_once, rule=rule))
     return drawn
+
+
+def _why_short(connection: Connection, job: Booked, allowance: Allowance, short: Short) -> Text:
+    """Say when there is more, or that there never will be: not even a new day, and all that is granted, would pay it."""
+    named = {"pool": job.pool.value, "units": job.units, "rule": name_rule(allowance.rule, job.home)}
+    least = min(limit for limit in (allowance.per_day, allowance.per_month) if limit is not None)
+    beyond = job.units - least
+    if beyond > 0 and not _from_grants(connection, job, beyond):
+        return sentence("refused.per_job", limit=least, **named)
+    return sentence(short.why, limit=short.limit, used=short.used, renews=short.renews // 1_000, **named)
 
 
 def _check_cooldown(connection: Connection, job: Booked, allowance: Allowance) -> None:
@@ -291,6 +292,10 @@ def _from_grants(connection: Connection, job: Booked, units: int) -> Sequence[Dr
 
 
 def _check_server(connection: Connection, job: Booked, per_day: int, day: Day) -> None:
+    if job.units > per_day:
+        raise UserError(
+            sentence("refused.server_total_job", pool=job.pool.value, limit=per_day, units=job.units)
+        )
     # The member's lock is held already; whoever holds the server's never waits for a member's.
     lock(connection, f"server/{job.home}/{job.pool}")
     asked = {"guild_": job.home, "pool_": job.pool.value, **ends_of(day)}

@@ -195,6 +195,11 @@ class Context:
         """What was chosen from a menu; empty if nothing was."""
         return str((self.data.get("values") or [""])[0])
 
+    def roles_of(self, user_id: int) -> frozenset[int]:
+        """The roles of somebody who was chosen, as Discord sent them along; none of whoever is no member."""
+        members = self.data.get("resolved", {}).get("members", {})
+        return frozenset(int(role) for role in members.get(str(user_id), {}).get("roles", ()))
+
     # -- answering first ---------------------------------------------------------------------------------------
 
     def check_permissions(self) -> None:

@@ -18,6 +18,16 @@ ROLE: Final = "rule.role"
 CHANNEL: Final = "channel.named"
 GONE: Final = frozenset({"rule.role_gone", "channel.gone"})
 LISTS: Final = frozenset({"list.more", "list.last"})
+WAYS: Final = {
+    "refused.no_rule": "refused.no_rule_gone",
+    "refused.no_rule_other": "refused.no_rule_gone_other",
+    "refused.channel_other": "refused.channel_gone",
+    "refused.images_channel": "refused.images_channel_gone",
+    "refused.press_role": "refused.press_requester",
+}
+"""Refusals that name roles or channels as a way out, and what they become where none of these is there: nobody can go there."""
+WAYS_NAMED: Final = 5
+"""How many a refusal names."""
 
 
 def role_named(id_: int) -> Text:
@@ -47,6 +57,8 @@ def marked(words: Text, guild: discord.Guild | None) -> Text:
         if not is_gone(guild, int(str(named))):
             return words
         return text("rule.role_gone" if words.id == ROLE else "channel.gone", **words.args)
+    if words.id in WAYS:
+        return _way_out(words, guild)
     if words.id in LISTS:
         names = [_marked(name, guild) for name in _names(words)]
         there = [name for name in names if not (isinstance(name, Text) and name.id in GONE)]
@@ -57,12 +69,22 @@ def marked(words: Text, guild: discord.Guild | None) -> Text:
     return text(words.id, **{name: _marked(value, guild) for name, value in words.args.items()})
 
 
+def _way_out(words: Text, guild: discord.Guild | None) -> Text:
+    ((name, ways),) = ((name, value) for name, value in words.args.items() if isinstance(value, Text))
+    there = [way for way in _names(ways) if isinstance(way, Text) and marked(way, guild).id not in GONE]
+    if there:
+        return text(words.id, **{**words.args, name: listed(there[:WAYS_NAMED])})
+    return text(WAYS[words.id], **{other: value for other, value in words.args.items() if other != name})
+
+
 def _marked(value: Argument | Text, guild: discord.Guild | None) -> Argument | Text:
     return marked(value, guild) if isinstance(value, Text) else value
 
 
-def _names(words: Text) -> Iterable[Argument | Text]:
-    """What a list names, in its order."""
-    first = words.args["first"]
-    yield from _names(first) if isinstance(first, Text) and first.id in LISTS else (first,)
-    yield words.args["last"]
+def _names(words: Argument | Text) -> Iterable[Argument | Text]:
+    """What a list names, in its order; what is no list is its own name."""
+    if isinstance(words, Text) and words.id in LISTS:
+        yield from _names(words.args["first"])
+        yield words.args["last"]
+    else:
+        yield words

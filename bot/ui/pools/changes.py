@@ -234,4 +234,8 @@ async def grant(
     )
     if given.reason:
         said = text("pool.granted_because", said=said, why=quoted(given.reason, REASON_SHOWN))
-    return await _or_in_vain(context, pool, said)
+    if pool not in await services.policy.offered(guild_id):
+        return text("pool.now_in_vain", said=said, pool=pool_name(pool))
+    if await services.policy.is_open(guild_id, pool, context.roles_of(user_id)):
+        return said
+    return text("pool.granted_in_vain", said=said, user=str(user_id), pool=pool_name(pool))

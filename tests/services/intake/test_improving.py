@@ -268,7 +268,7 @@ async def test_outside_of_servers_nobody_is_asked(helped: Helped) -> None:
 async def test_who_has_too_little_left_is_told_so_and_nobody_is_asked(helped: Helped) -> None:
     await helped.server.rule(Pool.NORMAL, 7, per_day=PRICE - 1)
 
-    assert await why(helped.improved(asker=helped.server.asker(roles=(7,)))) == "refused.per_day"
+    assert await why(helped.improved(asker=helped.server.asker(roles=(7,)))) == "refused.per_job"
     assert (helped.asked, await helped.spent()) == (0, 0)
 
 

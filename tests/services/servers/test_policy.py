@@ -82,7 +82,7 @@ async def test_many_roles_are_named_as_a_list(server: Server) -> None:
 
     said = SENTENCES.render(await refusal(server.imagine()), "en")
 
-    assert "open to <@&601>, <@&602>, <@&603>, <@&604> and <@&605>;" in said
+    assert "open to <@&601>, <@&602>, <@&603>, <@&604>, <@&605>, <@&606>, <@&607> and <@&608>;" in said
 
 
 async def test_a_pool_without_rules_follows_the_deployments_defaults(server: Server) -> None:

@@ -142,6 +142,48 @@ async def test_a_rule_that_gives_nothing_promises_neither_renewal_nor_a_place(
     assert refusal.value.text == text("refused.per_nothing", pool="NORMAL", rule=text("rule.default"))
 
 
+@pytest.mark.parametrize(
+    ("allowance", "limit"),
+    [
+        (Allowance(5, None, None), 5),
+        (Allowance(None, None, None, per_month=5), 5),
+        (Allowance(5, None, None, per_month=9), 5),
+        (Allowance(9, None, None, per_month=5), 5),
+    ],
+)
+async def test_what_costs_more_than_a_whole_period_gives_promises_no_renewal(
+    storage: Storage, allowance: Allowance, limit: int
+) -> None:
+    await storage.jobs.insert(job(units=5), allowance)
+
+    with pytest.raises(UserError) as refusal:
+        await storage.jobs.insert(job(units=6), allowance)
+
+    assert refusal.value.text == text(
+        "refused.per_job", pool="NORMAL", limit=limit, units=6, rule=text("rule.default")
+    )
+
+
+async def test_what_a_new_day_pays_together_with_a_grant_is_worth_waiting_for(storage: Storage) -> None:
+    five = Allowance(5, None, None)
+    await grant(storage, 1)
+    await storage.jobs.insert(job(units=5), five)
+
+    assert await refused(storage, job(units=6), five) == "refused.per_day"
+    assert await refused(storage, job(units=7), five) == "refused.per_job"
+    await storage.jobs.insert(job(units=6, created_at=DAY.end), five)
+
+
+@pytest.mark.parametrize(("per_day", "units"), [(0, 1), (5, 6)])
+async def test_what_costs_more_than_the_whole_server_has_in_a_day_promises_no_renewal(
+    storage: Storage, per_day: int, units: int
+) -> None:
+    with pytest.raises(UserError) as refusal:
+        await storage.jobs.insert(job(units=units), FREE, ServerLimits(0, "UTC", per_day))
+
+    assert refusal.value.text == text("refused.server_total_job", pool="NORMAL", limit=per_day, units=units)
+
+
 async def test_the_whole_servers_units_of_a_day_run_out_pool_by_pool_and_what_is_needed_is_said(
     storage: Storage,
 ) -> None:

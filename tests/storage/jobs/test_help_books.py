@@ -108,7 +108,7 @@ async def test_a_members_allowance_and_the_owners_ceiling_hold_for_it(storage: S
     with pytest.raises(UserError) as owner:
         await storage.help_books.book(call(3, units=0), FREE, None, budget(per_day=1))
 
-    assert member.value.text.id == "refused.per_day"
+    assert member.value.text.id == "refused.per_job"
     assert owner.value.text.id == "refused.ceiling_day"
 
 
@@ -210,6 +210,6 @@ async def test_a_question_leaves_enough_for_the_picture_that_it_is_for(storage: 
     with pytest.raises(UserError) as owner:
         await books.book(replace(call(1), beside=1), mine, None, budget(per_day=1))
 
-    assert (member.value.text.id, owner.value.text.id) == ("refused.per_day", "refused.ceiling_day")
+    assert (member.value.text.id, owner.value.text.id) == ("refused.per_job", "refused.ceiling_job")
     assert await books.book(replace(call(1), beside=1), mine, None, budget(per_day=2))
     assert (await spent(storage), await drawn(storage)) == (2, 1)

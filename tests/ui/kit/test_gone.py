@@ -39,13 +39,46 @@ def said(words: Text, guild: discord.Guild | None) -> str:
     [
         ((2, 3), "<@&2> and <@&3>"),
         ((3,), "<@&3>"),
-        ((), "a deleted role (`2`) and a deleted role (`3`)"),
     ],
 )
 def test_a_way_in_is_no_deleted_role_where_there_is_another(there: tuple[int, ...], named: str) -> None:
     refusal = text("refused.no_rule", pool="FAST", roles=listed([role_named(2), role_named(3)]))
 
     assert f"It is open to {named};" in said(refusal, server(*there))
+
+
+ROLES = listed([role_named(2), role_named(3)])
+CHANNELS = listed([channel_named(2), channel_named(3)])
+
+
+@pytest.mark.parametrize(
+    ("refusal", "instead"),
+    [
+        (text("refused.no_rule", pool="FAST", roles=ROLES), text("refused.no_rule_gone", pool="FAST")),
+        (
+            text("refused.no_rule", pool="FAST", roles=role_named(2)),
+            text("refused.no_rule_gone", pool="FAST"),
+        ),
+        (
+            text("refused.no_rule_other", pool="FAST", roles=ROLES, other="NORMAL"),
+            text("refused.no_rule_gone_other", pool="FAST", other="NORMAL"),
+        ),
+        (text("refused.channel_other", channels=CHANNELS), text("refused.channel_gone")),
+        (text("refused.images_channel", channels=CHANNELS), text("refused.images_channel_gone")),
+        (text("refused.press_role", role=role_named(2)), text("refused.press_requester")),
+    ],
+)
+def test_where_every_way_out_is_gone_nobody_is_sent_there(refusal: Text, instead: Text) -> None:
+    assert marked(refusal, server()) == instead
+    assert marked(text("log.refused", user="1", why=refusal), server()).args["why"] == instead
+    assert marked(refusal, server(2, 3)) == marked(refusal, None) == refusal
+
+
+def test_a_way_out_behind_many_that_are_gone_is_named_and_of_many_that_are_there_the_first_five() -> None:
+    refusal = text("refused.channel_other", channels=listed([channel_named(n) for n in range(2, 12)]))
+
+    assert "Go to <#11>." in said(refusal, server(11))
+    assert "<#5> and <#6>." in said(refusal, server(*range(2, 12)))
 
 
 def test_of_many_channels_those_that_are_there_are_named_in_their_order() -> None:
