@@ -111,7 +111,7 @@ class Batches:
     ) -> Offer:
         """Write a prompt out and keep it until its asker says yes; nothing is begun or charged.
 
-        It was refused before as this `draft`, or edited from that `ancestor` with words that are `borrowed`, or both.
+        It was refused before as this `draft`, or edited from that `ancestor` with `borrowed` words, or both.
         Raises `UserError` if a job cannot be sent, there are more than the server allows, or the pool is closed to
         the asker; `StorageTrouble` if it could not be kept.
         """
