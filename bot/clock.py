@@ -71,17 +71,18 @@ class ClockWatch:
     def __init__(
         self,
         clock: Clock,
-        stepped: Callable[[int], Awaitable[None]],
+        stepped: Callable[[int, int], Awaitable[None]],
         *,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`stepped` is told the time and by how many milliseconds it was set: less than 0 for back, 0 where nobody knows."""
         self._clock = clock
         self._stepped = stepped
         self._steady = steady
 
     async def run(self) -> None:
         """Watch for ever. Once at the start, too: the clock may have been set while the program did not run."""
-        await self._notify()
+        await self._notify(0)
         while True:
             before, steady = self._clock.now(), self._steady()
             await self._clock.pause(LOOK_S)
@@ -89,10 +90,10 @@ class ClockWatch:
             step = now - before - round((self._steady() - steady) * 1_000)
             if abs(step) >= STEP_MS:
                 log.warning("clock_stepped", extra={"by_s": step / 1_000})
-                await self._notify()
+                await self._notify(step)
 
-    async def _notify(self) -> None:
+    async def _notify(self, by_ms: int) -> None:
         try:
-            await self._stepped(self._clock.now())
+            await self._stepped(self._clock.now(), by_ms)
         except StorageTrouble as trouble:
             log.warning("due_times_not_pulled_in", extra={"reason": str(trouble)})

@@ -193,9 +193,9 @@ class App:
             await self.clock.pause(OWNERS_EVERY_S)
             self.bot.dispatch("owners_due")
 
-    async def _clock_stepped(self, now: int) -> None:
+    async def _clock_stepped(self, now: int, by_ms: int) -> None:
         """The system's clock was set: what was due at the old time must not wait for it."""
-        await self.storage.jobs.pull_in(now)
+        await self.storage.jobs.pull_in(now, stood_ahead=by_ms < 0)
         self.services.worker.clock_stepped(now)
 
     async def stop(self) -> None:

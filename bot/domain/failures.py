@@ -233,9 +233,11 @@ _WHO: Final = (
 )
 _HOW: Final = r"(?:(?:been|currently|temporarily|permanently)\s){0,3}"
 _BARRED: Final = r"(?:banned|suspended|blocked|disabled|deactivated|restricted|terminated|frozen)\b"
+_NEW_PART: Final = r"(?:,|\b(?:because|since|but)\b)"
 _UNTHREATENED: Final = (
-    r"(?:^|[.!?;:])(?:(?!\s*if\b)[^.!?;:,]*,)*(?:(?!\b(?:gets?|getting|risk|avoid|if|or your?|or else|otherwise"
-    r"|(?:will|would|may|might|can|could)(?!\snot\b|['\u2019]t))\b)[^.!?;:,])*?"
+    rf"(?:^|[.!?;:])(?:(?!\s*if\b)(?:(?!{_NEW_PART})[^.!?;:])*{_NEW_PART})*(?:(?!{_NEW_PART}|\b(?:risk|avoid|if|or you|or else|otherwise"
+    r"|(?:gets?|getting|have|having|see)\s(?:(?:your|their|the|this|any|an?)\s)?(?:account|user|key|token|ip)"
+    r"|(?:will|would|may|might|can|could)(?!\s(?:not|no longer|only)\b|['\u2019]t))\b)[^.!?;:])*?"
 )
 """The beginning of a sentence whose last part does not say that somebody would be banned, nor one before it if when."""
 _UNTHREATENED_BESIDE: Final = (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.fixtures.times import Times
 
-MODULES = ("bot.domain.schedule", "bot.services.worker.worker", "bot.storage.jobs.store")
+MODULES = ("bot.domain.schedule", "bot.services.worker.worker", "bot.storage.jobs.clock_steps")
 """Where a lease is declared, and two that import it."""
 
 

@@ -13,6 +13,7 @@ from bot.domain.intake.parameters import (
     ADDING,
     BY_NAME,
     SWITCHED_OFF,
+    VERSIONS,
     Arity,
     Parameter,
     nearest,
@@ -253,10 +254,8 @@ def _take(parameter: Parameter, name: str, words: Sequence[str]) -> tuple[list[s
         return list(words), left
     if takes is Arity.MAYBE_ALL:
         return _codes(parameter, list(words))
-    # `--niji a fox` is a flag before words, `--niji v6` is none; `--niji 99` is a mistake.
-    if takes is Arity.MAYBE_ONE and not (
-        words and (words[0][0].isdigit() or _value(parameter, words[0]) is not None)
-    ):
+    # `--niji a fox` and `--niji v8 engine` are flags before words, `--niji v6` is none; `--niji 99` is a mistake.
+    if takes is Arity.MAYBE_ONE and not (words and (words[0][0].isdigit() or _is_version(parameter, words))):
         return [], list(words)
     if not words:
         raise UserError(text("prompt.missing_value", name=name, rule=parameter.rule))
@@ -265,6 +264,12 @@ def _take(parameter: Parameter, name: str, words: Sequence[str]) -> tuple[list[s
     if takes is not Arity.SOME:
         return [first], left
     return _more(parameter, [first], left)
+
+
+def _is_version(parameter: Parameter, words: Sequence[str]) -> bool:
+    """Whether these words begin with one that is spoken of as `v6`: that there is, or behind which there are no words."""
+    value = _value(parameter, words[0])
+    return value is not None and (len(words) == 1 or f"{parameter.names[-1]} {value}" in VERSIONS)
 
 
 def _first(parameter: Parameter, name: str, words: list[str]) -> tuple[str, list[str]]:

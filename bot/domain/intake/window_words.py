@@ -126,10 +126,15 @@ def split_zoom(prompt: str) -> tuple[str, str | None]:
 
 
 def _is_meant(zoom: re.Match[str]) -> bool:
-    """As with other parameters: one with blanks among its dashes, or in a word, needs a factor; an address has none."""
-    before = zoom.string[: zoom.start()].rpartition(" ")[2]
-    apart = " " not in zoom["lead"] and not before[-1:].isalnum()
-    return not is_link(before) and (apart or _factor(zoom["value"] or "") is not None)
+    """As with other parameters: one with blanks among its dashes, or in a word, needs a factor and no words behind it, for
+    `a photo — zoom 2 lens` names none; an address has none."""
+    before, behind = zoom.string[: zoom.start()].rpartition(" ")[2], zoom.string[zoom.end() :].lstrip()
+    if is_link(before):
+        return False
+    if " " not in zoom["lead"] and not before[-1:].isalnum():
+        return True
+    is_last = not behind or behind[0] in f"{DASHES}{LONG_DASHES}"
+    return is_last and _factor(zoom["value"] or "") is not None
 
 
 def _factor(typed: str) -> str | None:

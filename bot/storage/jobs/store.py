@@ -293,9 +293,12 @@ class SqlJobStore:
         self._looked_at, self._nothing_lapses_until = now, min(until, now + LAPSED_MS)
         return found
 
-    async def pull_in(self, now: int) -> int:
-        """After the clock was set: bring in what would be due, held, or waited for far beyond any time we ever write."""
-        return await self._database.write(lambda cn: clock_steps.pull_in(cn, now))
+    async def pull_in(self, now: int, *, stood_ahead: bool) -> int:
+        """After the clock was set: bring in what would be due, or held, far beyond any time we ever write.
+
+        If it was seen that it had `stood_ahead`, also the moments from which time-outs are counted.
+        """
+        return await self._database.write(lambda cn: clock_steps.pull_in(cn, now, stood_ahead=stood_ahead))
 
     async def renew(self, owner: str, until: int) -> int:
         """See the port."""

@@ -554,6 +554,7 @@ def test_a_version_is_read_as_people_write_it(version: str, sent: str) -> None:
         ("a fox --v v7", "a fox --v 7"),
         ("a fox --version V6.1", "a fox --version 6.1"),
         ("a fox --niji v6", "a fox --niji 6"),
+        ("a --niji v8 engine car", "a v8 engine car --niji"),
         ("a fox --niji=v6, --s 5", "a fox --niji 6 --s 5"),
         ("a fox -- niji V6 in the snow", "a fox in the snow --niji 6"),
         ("a fox -- niji 6", "a fox --niji 6"),

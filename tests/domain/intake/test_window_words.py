@@ -125,6 +125,8 @@ def test_a_factor_outside_of_the_limits_is_refused(typed: str) -> None:
         ('/imagine prompt: "a fox --zoom 1.2"', "a fox", "1.2"),
         ("a fox \u2014 zoom 24 mm lens", "a fox \u2014 zoom 24 mm lens", "1.5"),
         ("a slow\u2014zoom in", "a slow\u2014zoom in", "1.5"),
+        ("a photo \u2014 zoom 2 lens", "a photo \u2014 zoom 2 lens", "1.5"),
+        ("a super\u2013zoom 2 camera", "a super\u2013zoom 2 camera", "1.5"),
         ("https://a.example/x--zoom2 a fox", "https://a.example/x--zoom2 a fox", "1.5"),
         ("", None, "1.5"),
         ("  ", None, "1.5"),

@@ -25,7 +25,7 @@ async def test_a_job_that_runs_while_the_clock_is_set_back_an_hour_ends_in_its_o
     world.clock.set_by(-HOUR_MS)
     for task in world.upstream.tasks:
         task.at -= HOUR_MS  # upstream's clock was not set
-    await world._opened.jobs.pull_in(world.clock.now())
+    await world._opened.jobs.pull_in(world.clock.now(), stood_ahead=True)
     world.services.worker.clock_stepped(world.clock.now())
 
     ended = await world.ended(job, within=600)
@@ -44,7 +44,7 @@ async def test_a_job_that_was_sent_while_the_clock_stood_ahead_and_never_ends_ti
         task.seconds = 10**9
 
     world.clock.set_by(-year)
-    await world._opened.jobs.pull_in(world.clock.now())
+    await world._opened.jobs.pull_in(world.clock.now(), stood_ahead=True)
     world.services.worker.clock_stepped(world.clock.now())
 
     ended = await world.ended(job, within=2 * HOUR_MS // 1_000)

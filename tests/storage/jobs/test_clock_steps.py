@@ -36,7 +36,7 @@ async def test_they_time_out_as_all_others_and_are_found_by_the_same_tag(store: 
     await store.save(timed_out)
     await store.release(timed_out.delivered(Route.REPLY, AHEAD))
 
-    await store.pull_in(NOON)
+    await store.pull_in(NOON, stood_ahead=True)
 
     with pytest.raises(LeaseLost):  # it would write its old times back
         await store.save(running)
@@ -57,7 +57,7 @@ async def test_what_was_sent_at_a_moment_that_nobody_knows_stays_so(store: SqlJo
     asked = await store.insert(job(created_at=AHEAD, due_at=NOON), FREE)
     (sent,) = await claim_submissions(store, "me", AHEAD - 1, lease_ms=1_000, limit=1, max_running=9)
 
-    await store.pull_in(NOON)
+    await store.pull_in(NOON, stood_ahead=True)
 
     found = await store.get(asked.key)
     assert found is not None
@@ -71,6 +71,22 @@ async def test_jobs_of_a_clock_that_was_right_stay_with_their_workers(store: Sql
     running = sent.submitted(RemoteTaskId("1"), NOON)
     await store.save(running)
 
-    assert await store.pull_in(NOON) == 0
+    assert await store.pull_in(NOON, stood_ahead=True) == 0
 
     assert await store.get(running.key) == running
+
+
+async def test_a_clock_that_stands_behind_at_a_start_makes_nothing_time_out_once_it_is_right(
+    store: SqlJobStore,
+) -> None:
+    await store.insert(job(created_at=NOON), FREE)
+    (sent,) = await claim_submissions(store, "me", NOON, lease_ms=1_000, limit=1, max_running=9)
+    running = sent.submitted(RemoteTaskId("1"), NOON)
+    await store.save(running)
+
+    await store.pull_in(NOON - YEAR, stood_ahead=False)
+
+    found = await store.get(running.key)
+    assert found is not None
+    assert (found.submitted_at, found.changed_at, found.fence) == (NOON, NOON, running.fence)
+    assert not has_timed_out(found, NOON + 60_000)

@@ -235,11 +235,35 @@ async def test_a_bot_that_was_removed_from_the_server_keeps_the_picture_or_sends
 
 
 @pytest.mark.parametrize("before_effect", [True, False], ids=["never arrived", "arrived"])
-async def test_a_first_answer_that_is_lost_leaves_nobody_without_a_word_and_nothing_is_paid(
+async def test_a_first_answer_that_is_lost_once_is_given_again_and_what_was_asked_for_begins_once(
     hooked: Installation, *, before_effect: bool
 ) -> None:
     await hooked.start()
     hooked.fake.fail_next("POST", r"/interactions/.+/callback", before_effect=before_effect)
+
+    asked = await hooked.imagine("a fox")
+    row = await hooked.delivered(asked)
+
+    assert row.state == "succeeded"
+    assert len(hooked.submissions) == 1
+    assert not any(message.loading for message in hooked.fake.messages())
+    assert len(hooked.fake.messages()) == 1
+    record(
+        Line(
+            "imagine: the card",
+            f"Discord: the first answer {'never arrived' if before_effect else 'arrived, unheard'}, once",
+            1,
+            0,
+            0,
+        )
+    )
+
+
+async def test_a_first_answer_that_is_lost_twice_leaves_nobody_without_a_word_and_nothing_is_paid(
+    hooked: Installation,
+) -> None:
+    await hooked.start()
+    hooked.fake.fail_next("POST", r"/interactions/.+/callback", times=2)
 
     asked = await hooked.imagine("a fox")
     await hooked.fake.until(
@@ -249,12 +273,4 @@ async def test_a_first_answer_that_is_lost_leaves_nobody_without_a_word_and_noth
     assert not any(message.loading for message in hooked.fake.messages())
     assert hooked.submissions == []
     assert hooked.row(asked) is None
-    record(
-        Line(
-            "imagine: a sentence",
-            f"Discord: the first answer {'never arrived' if before_effect else 'arrived, unheard'}",
-            1,
-            0,
-            0,
-        )
-    )
+    record(Line("imagine: a sentence", "Discord: the first answer never arrived, twice", 1, 0, 0))
