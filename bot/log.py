@@ -244,6 +244,7 @@ def setup(
     root.setLevel(level)
     for name, floor in QUIET.items():
         logging.getLogger(name).setLevel(max(floor, root.level))
+    logging.getLogger("aiohttp.server").addFilter(_is_no_strangers_noise)
     sys.excepthook = _log_uncaught
     return handler
 
@@ -252,6 +253,12 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
     """A logger for code that is itself imported late."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger
+
+
+def _is_no_strangers_noise(record: logging.LogRecord) -> bool:
+    """Whether it is more than a request that is no HTTP, which any scanner sends: it has its 400, and is no error of ours."""
+    error = record.exc_info[0] if record.exc_info else None
+    return error is None or error.__module__ != "aiohttp.http_exceptions"
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

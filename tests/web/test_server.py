@@ -4,11 +4,13 @@ Never here: the webhook (test_hook.py)."""
 from __future__ import annotations
 
 import asyncio
+import io
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 
+from bot import log
 from bot.errors import StartupError
 from bot.web.health import Health
 from bot.web.server import serve
@@ -162,6 +164,29 @@ async def test_a_client_that_never_finishes_its_headers_is_hung_up_on(house: Hou
         writer.close()
 
     assert answer == b""
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST /hook/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n",
+        b"POST /hook/x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+    ],
+    ids=["chunk", "two lengths", "large header", "TLS"],
+)
+async def test_what_is_no_http_has_its_400_and_no_line_in_the_log(house: House, sent: bytes) -> None:
+    out = io.StringIO()
+    async with house.served() as port:
+        log.setup(style="json", stream=out)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        answer = await reader.read()
+        writer.close()
+
+    assert answer.startswith((b"HTTP/1.0 400", b"HTTP/1.1 400"))
+    assert out.getvalue() == ""
 
 
 async def test_closing_lets_an_answer_in_hand_go_out_and_then_frees_the_port(
