@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.servers.folding import as_latin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 SHORTEST: Final = 3
 """Letters of a word that is looked for in disguise: shorter ones hide in everything."""
@@ -154,19 +154,22 @@ def _within(sign: str, not_here: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _without_long_runs(folded: str, kept: int) -> tuple[str, list[int]]:
+def _without_long_runs(folded: str, kept: int) -> tuple[str, Sequence[int]]:
     """A text as it is searched, once for all rules, and where each sign of it and its end stand in the text.
 
     One letter or sign in a row is cut to as many as are kept; then stand blanks for signs that are too long to hide anything.
     """
-    places: list[int] = []
-    begin = 0
-    for run in re.finditer(rf"(.)\1{{{kept},}}", folded):
-        places += range(begin, run.start() + kept)
-        begin = run.end()
-    places += range(begin, len(folded) + 1)
-    read = "".join(folded[place] for place in places[:-1])
-    return _LONG_SIGNS.sub(lambda run: " " * len(run[0]), read), places
+    runs = [run.span() for run in re.finditer(rf"(.)\1{{{kept},}}", folded)]
+    if not runs:
+        return _without_long_signs(folded), range(len(folded) + 1)
+    starts, ends = [0, *(end for _, end in runs)], [*(start + kept for start, _ in runs), len(folded) + 1]
+    places = [place for start, end in zip(starts, ends, strict=True) for place in range(start, end)]
+    return _without_long_signs("".join(folded[place] for place in places[:-1])), places
+
+
+@lru_cache(maxsize=16)
+def _without_long_signs(text: str) -> str:
+    return _LONG_SIGNS.sub(lambda run: " " * len(run[0]), text)
 
 
 class LookAlikeMatcher:
