@@ -326,13 +326,7 @@ class GuildPolicy:
         """Count it, tell it, and say where it has led."""
         policy, of = settings.strikes, asker.strike_id or asker.interaction_id
         struck = await self.stores.members.strike(
-            settings.guild_id,
-            asker.user_id,
-            interaction_id=of,
-            why=pattern,
-            at=now,
-            policy=policy,
-            by=EASEL,
+            settings.guild_id, asker.user_id, interaction_id=of, why=pattern, at=now, policy=policy, by=EASEL
         )
         if struck.fresh:
             self.dispatcher.notify(

@@ -232,9 +232,8 @@ def _check_member(
     if allowance.per_month is not None:
         so_far = spent(connection, guild_id, job.user_id, job.pool.value, month).own
         short = max(short, Short.of("refused.per_month", job, allowance.per_month, so_far, month))
-    nothing = sentence(
-        "refused.per_nothing", pool=job.pool.value, rule=rule
-    )  # it neither renews nor helps to wait
+    # It neither renews nor helps to wait.
+    nothing = sentence("refused.per_nothing", pool=job.pool.value, rule=rule)
     if short.units > 0:
         drawn = _from_grants(connection, job, short.units)
         if not drawn and allowance.gives_nothing():
@@ -292,25 +291,15 @@ def _from_grants(connection: Connection, job: Booked, units: int) -> Sequence[Dr
 
 
 def _check_server(connection: Connection, job: Booked, per_day: int, day: Day) -> None:
+    named: dict[str, Any] = {"pool": job.pool.value, "limit": per_day, "units": job.units}
     if job.units > per_day:
-        raise UserError(
-            sentence("refused.server_total_job", pool=job.pool.value, limit=per_day, units=job.units)
-        )
+        raise UserError(sentence("refused.server_total_job", **named))
     # The member's lock is held already; whoever holds the server's never waits for a member's.
     lock(connection, f"server/{job.home}/{job.pool}")
     asked = {"guild_": job.home, "pool_": job.pool.value, **ends_of(day)}
     used = connection.execute(SERVER_SPENT, asked).scalar_one()
     if used + job.units > per_day:
-        raise UserError(
-            sentence(
-                "refused.server_total",
-                pool=job.pool.value,
-                limit=per_day,
-                used=used,
-                units=job.units,
-                renews=day.end // 1_000,
-            )
-        )
+        raise UserError(sentence("refused.server_total", used=used, renews=day.end // 1_000, **named))
 
 
 _BOOK: Final = Prepared(insert(ledger))
