@@ -244,6 +244,18 @@ async def test_trouble_of_the_moment_is_no_news_and_keeps_what_was_known(watched
     assert len(watched.post.said) == 1
 
 
+async def test_trouble_with_the_database_ends_a_round_until_the_next(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def counted(_: Any) -> int:
+        raise StorageTrouble("locked")
+
+    monkeypatch.setattr("bot.services.accounts.monitor._count", counted)
+
+    with pytest.raises(StorageTrouble):
+        await watched.round()
+
+
 async def test_a_bug_at_one_account_keeps_no_other_from_being_watched(
     watched: Watched, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

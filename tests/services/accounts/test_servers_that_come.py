@@ -3,6 +3,7 @@ Never here: what members meet meanwhile (test_strangers.py), and the buttons of 
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,6 +100,24 @@ async def test_about_a_server_that_left_nobody_is_asked_and_what_was_begun_is_fo
     assert len(mail.asked) == 1
     assert await questions.memory.get(ASKING) == "{}"
     assert NEWCOMER not in {seen.server.guild_id for seen in await policy.every()}
+
+
+async def test_what_was_asked_is_forgotten_also_where_another_process_wrote_meanwhile(
+    world: Harness, mail: Mail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = world.services.owner_questions
+    swap, swaps = questions.memory.swap, count(1)
+
+    async def overtaken(name: str, before: str | None, after: str) -> bool:
+        return next(swaps) != 2 and await swap(name, before, after)
+
+    monkeypatch.setattr(questions.memory, "swap", overtaken)
+
+    await questions.ask(NEWCOMER)
+
+    assert mail.asked == [(NEWCOMER, False)]
+    assert next(swaps) == 4
+    assert await questions.memory.get(ASKING) == "{}"
 
 
 async def test_an_owner_lets_a_server_in_and_shuts_it_out_again(world: Harness, mail: Mail) -> None:
