@@ -59,9 +59,8 @@ def address_of(*schemes: str) -> Callable[[str], str]:
             raise ValueError("must not hold a user name or password")
         if parts.query or parts.fragment:
             raise ValueError("must end before any ? or #")
-        if (
-            origin_of(re.sub("^ws", "http", spelled, flags=re.IGNORECASE)) is None
-        ):  # the rules of whoever uses it
+        as_http = re.sub("^ws", "http", spelled, flags=re.IGNORECASE)
+        if origin_of(as_http) is None:  # the rules of whoever uses it
             raise ValueError(f"must be an address like {wanted}")
         return spelled
 

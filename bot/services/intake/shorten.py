@@ -71,9 +71,8 @@ class Shortening:
         found = read_shortened(job.result_text).prompts
         if number >= len(found):
             raise UserError(text("shorten.forgotten", key=key))
-        words = words_of(
-            found[number]
-        )  # parameters that upstream repeats have lost their addresses in reading
+        # Parameters that upstream repeats have lost their addresses in reading.
+        words = words_of(found[number])
         return job, " ".join([*links_at_head(job.prompt), words, *parameters_of(job.prompt)])
 
     async def imagine(

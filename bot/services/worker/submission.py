@@ -90,9 +90,8 @@ class Submitter:
             log.info("job_submitted", extra={"job": job.key, "task": task_id, "pool": job.pool.value})
         try:
             await self._write(after)
-        except (
-            TaskTaken
-        ):  # the server named another job's task: ours may run under an id that we were not told
+        except TaskTaken:
+            # The server named another job's task: ours may run under an id that we were not told.
             after = job.unclear(due_at=self.clock.now() + FIRST_LOOK_MS)
             await self._write(after)
         return after

@@ -45,9 +45,8 @@ class SqlHelpBooks:
             lock(connection, member)
             if _is_known(connection, call):
                 return False
-            if (
-                call.beside is not None
-            ):  # where its picture is refused, or has its last unit taken, it is asked in vain
+            if call.beside is not None:
+                # Where its picture is refused, or has its last unit taken, it is asked in vain.
                 both = None if budget is None else replace(budget, cost=2 * budget.cost)
                 whole = replace(call, units=call.units + call.beside)
                 entries.check(connection, whole, allowance, limits, both)
