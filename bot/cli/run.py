@@ -4,7 +4,7 @@ Never here: what keeps it running (`bot.app`)."""
 from __future__ import annotations
 
 import gc
-import importlib
+import importlib.util
 import os
 import sys
 from contextlib import contextmanager
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ORNATE: Final = ("structlog", "httpx")
 """Libraries that, where they find these, import them for tracebacks and a command line that nobody here sees:"""
 ORNAMENTS: Final = ("click", "rich")
+SOUGHT: Final = "sniffio"
+"""httpcore looks for it four times in each request; where it is not installed, in every folder of Python's."""
 
 
 def command() -> None:
@@ -65,9 +67,11 @@ def gc_frozen() -> Iterator[None]:
 
 def import_plainly() -> None:
     """Import what would bring ornaments along, as if those were not installed: it allows for that, and starts sooner."""
+    if importlib.util.find_spec(SOUGHT) is None:
+        sys.modules[SOUGHT] = None  # type: ignore[assignment]  # how Python is told that a module is not there
     hidden = [name for name in ORNAMENTS if name not in sys.modules]
     for name in hidden:
-        sys.modules[name] = None  # type: ignore[assignment]  # how Python is told that a module is not there
+        sys.modules[name] = None  # type: ignore[assignment]  # as above
     try:
         for name in ORNATE:
             importlib.import_module(name)
