@@ -43,6 +43,7 @@ from bot.starts import Starts
 from bot.stop_signals import listen_to_signals
 from bot.storage.backup import file_of
 from bot.storage.opening import open_storage
+from bot.storage.people.answer_journal import FileAnswerJournal
 from bot.supervision import Supervisor
 from bot.ui.accounts.owners import DiscordMail
 from bot.ui.card.cards import Cards
@@ -207,6 +208,7 @@ def _ports(
         tenants=storage.tenants,
         answers=storage.answers,
         answer_writer=DiscordAnswers(bot, catalogues),
+        answer_journal=None if (file := file_of(settings.database)) is None else FileAnswerJournal(file),
         balance_apis=accounts.balances,
         help_books=storage.help_books,
         chat_of=chat_of,

@@ -159,6 +159,14 @@ class App:
         """Say in one line who started, as soon as Discord has said where."""
         await self._logged_in.wait()
         if self.settings.role != "worker":
+            await self.bot.wait_for("connect")
+        # In a thread, so that neither the first sentence in a language nor the first picture has to wait for it; and while
+        # Discord still tells of the servers, before people are there who would have to share the processor with it.
+        await asyncio.to_thread(self.bot.catalogues.read_all)
+        await asyncio.to_thread(pillow.load)
+        # What stands now stands to the end; searching it for garbage again and again held up the loop for 100 ms.
+        gc.freeze()
+        if self.settings.role != "worker":
             await self.bot.wait_until_ready()
         told = {
             "version": metadata.version("easel-bot"),
@@ -169,11 +177,7 @@ class App:
         }
         log.info("started", extra=told)
         self.manager.notify(f"STATUS={told['servers']} servers")
-        # In a thread, so that neither the first sentence in a language nor the first picture has to wait for it.
-        await asyncio.to_thread(self.bot.catalogues.read_all)
-        await asyncio.to_thread(pillow.load)
-        # What stands now stands to the end; searching it for garbage again and again held up the loop for 100 ms.
-        gc.freeze()
+        gc.freeze()  # the servers that Discord has told of meanwhile, too
         await idle(self.clock)
 
     async def _ask_for_token(self) -> None:
@@ -217,7 +221,7 @@ class App:
                 if self._engine is not None:
                     await asyncio.wait([self._engine], timeout=rest / 2)  # its claim may hang in the database
                 await self.bot.close()
-                await self.services.answers.settle()
+                await self.services.answers.stop()
         log.info("stopped")
 
     def served(self) -> WebServices:

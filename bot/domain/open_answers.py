@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from bot.texts import Text
 
@@ -60,6 +60,9 @@ class AnswerStore(Protocol):
         What two processes opened belongs to neither: whoever closes it deletes it, who disowns it leaves it to the other.
         """
 
+    async def adopt(self, answers: Sequence[OpenAnswer], *, owner: str | None, until: int) -> None:
+        """Keep as rows what stands in a journal, but for those whose person was told by a process that took them up."""
+
     async def renew(self, ids: Collection[int], now: int, *, owner: str, until: int) -> None:
         """Prolong the leases on these answers, if their tokens live: of this process, and of two in common."""
 
@@ -77,6 +80,31 @@ class AnswerStore(Protocol):
 
     async def forget_tokens(self, now: int) -> int:
         """Clear the tokens that are dead; returns how many."""
+
+
+class AnswerJournal(Protocol):
+    """Open answers of this process in a place that it need not wait for. What is written there outlives the process.
+
+    Nothing raises: what cannot be on it gets a row.
+    """
+
+    def write(self, answer: OpenAnswer, now: int) -> bool:
+        """Keep it; whether it is on it. False before `keep`, where the last one is too long ago, and beside another process."""
+
+    def erase(self, interaction_id: int, now: int) -> bool:
+        """It is over, or has a row. False if another process may have found it meanwhile."""
+
+    def keep(self, now: int, until: int) -> bool:
+        """Count as living until then; False if that ran out: others may have taken what stood on it, and it begins anew."""
+
+    def close(self) -> None:
+        """Leave nothing behind; what still stands on it others may take at once."""
+
+    def left(self, now: int) -> Iterable[tuple[str, Sequence[OpenAnswer]]]:
+        """What processes left that count as dead, by the journal's name."""
+
+    def discard(self, name: str) -> None:
+        """What stood in that journal has rows."""
 
 
 class AnswerWriter(Protocol):

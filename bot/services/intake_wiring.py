@@ -78,6 +78,7 @@ def build_intake(
         metrics=metrics,
         dispatcher=dispatcher,
         help_books=ports.help_books,
+        journal=ports.answer_journal,
     )
     intake = Intake(
         policy=policy,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.domain.intake.masks import Masks
     from bot.domain.intake.prompt_help import ChatApi, HelpBooks
     from bot.domain.jobs import Job
-    from bot.domain.open_answers import AnswerStore, AnswerWriter
+    from bot.domain.open_answers import AnswerJournal, AnswerStore, AnswerWriter
     from bot.domain.people import PreferenceStore
     from bot.domain.personal_items import PersonalItems
     from bot.domain.ports import Clock, ImageApi, JobStore, Metrics, Pictures, Publisher
@@ -79,6 +79,8 @@ class Ports:
     answer_writer: AnswerWriter
     help_books: HelpBooks
     directory: MemberDirectory = field(default_factory=NoDirectory)
+    answer_journal: AnswerJournal | None = None
+    """None: where a process that dies may have no heir on its machine."""
     modlog: ModLog = field(default_factory=NoModLog)
     mail: OwnerMail = field(default_factory=NoMail)
     balance_apis: Mapping[str, BalanceApi] = field(default_factory=dict)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bot.domain.open_answers import AnswerKind, OpenAnswer
 from tests.faults.deaths import _prepared, empty_database, judge, settled
 from tests.faults.report import Row, record
@@ -63,20 +65,34 @@ async def forgotten(world: Harness) -> list[int]:
     return [one for one in world.discord.placeholders if one not in begun and one not in world.discord.told]
 
 
-async def test_death_at_any_effect_around_the_answer_forgets_nobody(tmp_path: Path) -> None:
+async def prepared(folder: Path, template: Path, *, journaled: bool) -> Harness:
+    world = await _prepared(folder, answered, template)
+    world.journaled = journaled
+    await world.reboot()
+    world.effects.names.clear()
+    return world
+
+
+@pytest.mark.parametrize("journaled", [False, True], ids=["rows", "journal"])
+async def test_death_at_any_effect_around_the_answer_forgets_nobody(
+    tmp_path: Path,
+    journaled: bool,  # noqa: FBT001 - pytest names it
+) -> None:
     template = await empty_database(tmp_path)
     (tmp_path / "whole").mkdir()
-    whole = await _prepared(tmp_path / "whole", answered, template)
+    whole = await prepared(tmp_path / "whole", template, journaled=journaled)
     await answered(whole)
     points = list(whole.effects.names)
     await whole.kill()
-    assert {"db write ⟨", "db write ⟩", "defer ⟨", "defer ⟩", "db insert ⟩"} <= set(points)
+    noted = {"journal write ⟨", "journal erase ⟩"} if journaled else {"db write ⟨", "db write ⟩"}
+    assert noted | {"defer ⟨", "defer ⟩", "db insert ⟩"} <= set(points)
+    assert journaled != ("db write ⟨" in points)
 
     bad: dict[str, object] = {}
     for number, name in enumerate(points):
         folder = tmp_path / str(number)
         folder.mkdir()
-        world = await _prepared(folder, answered, template)
+        world = await prepared(folder, template, journaled=journaled)
         world.effects.crash_at = number
         try:
             await answered(world)
@@ -98,7 +114,7 @@ async def test_death_at_any_effect_around_the_answer_forgets_nobody(tmp_path: Pa
 
     record(
         Row(
-            path="several people's first answers",
+            path=f"several people's first answers{', in a journal' if journaled else ''}",
             fault="death before or after an effect",
             tried=len(points),
             lost=len(bad),

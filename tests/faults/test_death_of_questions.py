@@ -97,9 +97,12 @@ def in_folder(folder: Path, template: Path) -> Harness:
     return world
 
 
-async def prepared(folder: Path, template: Path, model: SimulatedUpstream, api: MidjourneyApi) -> Trial:
+async def prepared(
+    folder: Path, template: Path, model: SimulatedUpstream, api: MidjourneyApi, *, journaled: bool = False
+) -> Trial:
     """A process that sends nothing by itself, in a server that translates, with an offer."""
     world = in_folder(folder, template)
+    world.journaled = journaled
     furnish(world, api)
     await world.open()
     helped = Helped(Server(world), model)
@@ -137,18 +140,22 @@ async def judged(trial: Trial, most: int) -> tuple[int, int]:
     return lost, doubled + sum(wrong)
 
 
+@pytest.mark.parametrize("journaled", [False, True], ids=["rows", "journal"])
 @pytest.mark.parametrize(
     ("walk", "pictures"),
     [(translated, 1), (improved, 1), (several, 2)],
     ids=lambda one: getattr(one, "__name__", ""),
 )
 async def test_death_at_any_effect_around_a_question_loses_nothing_and_charges_nobody_for_nothing(
-    walk: Callable[[Trial], Awaitable[None]], pictures: int, tmp_path: Path
+    walk: Callable[[Trial], Awaitable[None]],
+    pictures: int,
+    tmp_path: Path,
+    journaled: bool,  # noqa: FBT001 - pytest names it
 ) -> None:
     template = await empty_database(tmp_path)
     outcomes: dict[str, tuple[int, int]] = {}
     async with open_model() as (model, api):
-        whole = await prepared(tmp_path / "whole", template, model, api)
+        whole = await prepared(tmp_path / "whole", template, model, api, journaled=journaled)
         await walk(whole)
         points = list(whole.world.effects.names)
         assert {"db book ⟨", "db book ⟩", "POST chat ⟨", "POST chat ⟩"} <= set(points)
@@ -158,7 +165,7 @@ async def test_death_at_any_effect_around_a_question_loses_nothing_and_charges_n
         await whole.world.kill()
 
         for number, name in enumerate(points):
-            trial = await prepared(tmp_path / str(number), template, model, api)
+            trial = await prepared(tmp_path / str(number), template, model, api, journaled=journaled)
             trial.world.effects.crash_at = number
             with suppress(Crash):
                 await walk(trial)
@@ -172,7 +179,7 @@ async def test_death_at_any_effect_around_a_question_loses_nothing_and_charges_n
 
     record(
         Row(
-            path=(walk.__doc__ or "").strip(". "),
+            path=(walk.__doc__ or "").strip(". ") + (", its answer in a journal" if journaled else ""),
             fault="death before or after an effect",
             tried=len(outcomes),
             lost=sum(lost for lost, _ in outcomes.values()),

@@ -22,11 +22,13 @@ from bot.errors import RemoteError, RemoteFault, RetryLater, RouteClosed, UserEr
 from bot.midjourney.masks import PillowMasks
 from bot.services.admission.asker import Asker
 from bot.services.admission.terms import DeploymentPolicy
+from bot.services.intake.open_answers import LEASE_MS
 from bot.services.intake.region import no_editor
 from bot.services.process import Ports, Terms
 from bot.services.wiring import Services, build
 from bot.storage import tables
 from bot.storage.opening import open_storage
+from bot.storage.people.answer_journal import FileAnswerJournal
 from tests.fixtures.sqlite import migrated
 from tests.services.roster import Roster
 
@@ -637,6 +639,25 @@ class WatchedStore:
         return call
 
 
+class WatchedJournal:
+    """The real journal, with a point to die at before and after whatever changes it."""
+
+    def __init__(self, inner: FileAnswerJournal, effects: Effects) -> None:
+        self._inner = inner
+        self._effects = effects
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._inner, name)
+
+        def call(*args: Any) -> Any:
+            self._effects.point(f"journal {name} ⟨")
+            result = method(*args)
+            self._effects.point(f"journal {name} ⟩")
+            return result
+
+        return method if name == "left" else call
+
+
 class Names:
     """Predictable names."""
 
@@ -665,7 +686,8 @@ class Harness:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.url = migrated(folder / "easel.db")
+        self.file = folder / "easel.db"
+        self.url = migrated(self.file)
         self.clock = ManualClock()
         self.upstream = Upstream(self.clock)
         self.discord = Discord(self.clock)
@@ -702,6 +724,9 @@ class Harness:
         self.more_ports: dict[str, Any] = {}
         self.more_terms: dict[str, Any] = {}
         self.owner = "first"
+        self.journaled = False
+        """Whether open answers stand in a file first, as they do where the database is one."""
+        self._journals: list[FileAnswerJournal] = []
         self._loop: object = None
         self._in_threads = 0
         self._interactions = itertools.count(5000)
@@ -717,6 +742,7 @@ class Harness:
         self._opened = await self._storage.__aenter__()
         self.store = WatchedStore(self._opened.jobs, self.effects)
         self.publisher = FakePublisher(self.discord, self.effects)
+        journal = self._journal() if self.journaled else None
         self.services: Services = build(
             Ports(
                 store=self.store,  # type: ignore[arg-type]  # it answers every method of the port
@@ -736,6 +762,7 @@ class Harness:
                 tenants=self._opened.tenants,
                 answers=WatchedStore(self._opened.answers, self.effects),  # type: ignore[arg-type]  # as above
                 answer_writer=FakeAnswers(self.discord, self.effects),
+                answer_journal=journal,
                 help_books=WatchedStore(self._opened.help_books, self.effects),  # type: ignore[arg-type]  # as above
                 **self.more_ports,
             ),
@@ -751,6 +778,16 @@ class Harness:
                 **self.more_terms,
             ),
         )
+
+    def _journal(self) -> WatchedJournal:
+        return WatchedJournal(self.a_journal(), self.effects)
+
+    def a_journal(self) -> FileAnswerJournal:
+        """A process's own, which counts as living for as long as it does at its start."""
+        made = FileAnswerJournal(self.file)
+        made.keep(self.clock.now(), self.clock.now() + LEASE_MS)
+        self._journals.append(made)
+        return made
 
     async def boot(self) -> None:
         """Start a process."""
@@ -780,6 +817,12 @@ class Harness:
         if self._storage is not None:
             await self._storage.__aexit__(None, None, None)
             self._storage = None
+        for (
+            journal
+        ) in self._journals:  # their processes hold the files no more, and have written no word of that
+            if journal._file is not None:
+                journal._file.close()
+        self._journals.clear()
 
     async def reboot(self, *, after_ms: int = 0) -> None:
         """Kill and start again under another owner's name."""

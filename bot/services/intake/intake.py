@@ -135,6 +135,8 @@ class Intake:
         Raises `UserError` if a rule or a limit refuses, `StorageTrouble` if the row could not be written; in both
         cases nothing was charged, but after `WriteUnclear` nobody knows.
         """
+        if answers is not None:
+            await self.answers.as_row(answers)  # by its number nobody would see that a job answers it
         stored = await self._insert(asker, job, request, inputs, answers)
         fresh = stored.key == job.key
         if fresh:

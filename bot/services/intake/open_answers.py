@@ -1,5 +1,8 @@
 """Answered means stored: that somebody is shown “thinking…” is written first, and whoever a dead process left so is told.
-Never here: what is answered when all goes well, and Discord."""
+Never here: what is answered when all goes well, and Discord.
+
+Where there is a journal it is written there, at once; only what outlives its handler, or a job of another number answers, gets
+a row then."""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.domain.intake.prompt_help import HelpBooks
-    from bot.domain.open_answers import AnswerStore, AnswerWriter, OpenAnswer
+    from bot.domain.open_answers import AnswerJournal, AnswerStore, AnswerWriter, OpenAnswer
     from bot.domain.ports import Clock, Metrics
     from bot.services.modlog.dispatcher import Dispatcher
 
@@ -58,6 +61,15 @@ class OpenAnswers:
     dispatcher: Dispatcher
     help_books: HelpBooks
     """Where a question to a chat model may have been booked for somebody who never had the answer."""
+    journal: AnswerJournal | None = None
+    """None: every answer waits for its row."""
+    _noted: dict[int, OpenAnswer] = field(init=False, default_factory=dict)
+    """Those on the journal: they have no row."""
+    _astray: set[int] = field(init=False, default_factory=set)
+    """Those of them that are on it no more, for it was begun anew."""
+    _perhaps_rows: set[int] = field(init=False, default_factory=set)
+    """Those of them of which there may be a row as well."""
+    _moving: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _opening: list[tuple[OpenAnswer, asyncio.Future[None]]] = field(init=False, default_factory=list)
     _open: Counter[int] = field(init=False, default_factory=Counter)
     """Answers that this process opened, until it closes them: by how many handlers, for Discord may deliver one twice."""
@@ -77,6 +89,8 @@ class OpenAnswers:
 
     async def open(self, answer: OpenAnswer) -> None:
         """Return when it outlives this process; raises `StorageTrouble` if that cannot be in time: then nothing may be promised."""
+        if self._note(answer):
+            return
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._opening.append((answer, written))
         self._open[answer.interaction_id] += 1
@@ -98,6 +112,39 @@ class OpenAnswers:
             self._let_go(answer.interaction_id)
             raise
 
+    def _note(self, answer: OpenAnswer) -> bool:
+        """Whether it stands on the journal."""
+        id_ = answer.interaction_id
+        if id_ not in self._noted:
+            if self.journal is None or id_ in self._open or not self.journal.write(answer, self.clock.now()):
+                return False
+            self._noted[id_] = answer
+        self._open[id_] += 1
+        return True
+
+    def _is_erased(self, interaction_id: int) -> bool:
+        """Whether it stood on the journal alone, where it stands no more: it has no row to be deleted."""
+        if self.journal is None or self._noted.pop(interaction_id, None) is None:
+            return False
+        erased = self.journal.erase(interaction_id, self.clock.now())
+        self._astray.discard(interaction_id)
+        perhaps = interaction_id in self._perhaps_rows
+        self._perhaps_rows.discard(interaction_id)
+        return erased and not perhaps
+
+    async def as_row(self, interaction_id: int) -> None:
+        """Give it a row that a transaction can see, and take back; raises `StorageTrouble`. Nothing where it has one."""
+        async with self._moving:
+            if (answer := self._noted.get(interaction_id)) is None:
+                return
+            self._perhaps_rows.add(interaction_id)
+            await self.store.adopt([answer], owner=self.owner, until=self.clock.now() + LEASE_MS)
+            if interaction_id in self._noted:
+                self._is_erased(interaction_id)
+            else:  # it was closed meanwhile
+                self._closing.add(interaction_id)
+                self._close_later()
+
     def close(self, interaction_id: int) -> None:
         """It has its words, or a job that will answer. Returns at once; raises nothing."""
         self._begun.discard(interaction_id)
@@ -115,7 +162,11 @@ class OpenAnswers:
 
     def disown(self, interaction_id: int) -> None:
         """This handler does not answer it: another may, here or in another process. Returns at once; raises nothing."""
-        if interaction_id in self._open and self._let_go(interaction_id):
+        if (
+            interaction_id in self._open
+            and self._let_go(interaction_id)
+            and not self._is_erased(interaction_id)
+        ):
             self._disowned.add(interaction_id)
             self._close_later()
 
@@ -139,20 +190,23 @@ class OpenAnswers:
     def taken_over(self, interaction_id: int) -> None:
         """A job answers in its place: the transaction that inserted it has deleted the row. Raises nothing."""
         self._open.pop(interaction_id, None)
+        self._is_erased(interaction_id)
         if interaction_id in self._owing:
             self._owing[interaction_id] = True
 
     async def _let_off(self, now: int) -> None:
         """Give back what their questions cost, then close them. Raises `StorageTrouble`: the rest is tried again."""
         for id_ in [id_ for id_, ended in self._owing.items() if ended]:
+            await self.as_row(id_)  # which leads to the books
             await self.help_books.waive(id_, now)
             self._owing.pop(id_, None)
             self._delete(id_)
 
     def _delete(self, interaction_id: int) -> None:
         self._open.pop(interaction_id, None)
-        self._closing.add(interaction_id)
-        self._close_later()
+        if not self._is_erased(interaction_id):
+            self._closing.add(interaction_id)
+            self._close_later()
 
     def abandon(self, interaction_id: int) -> None:
         """This process cannot say the words: somebody tells the person later. Returns at once; raises nothing.
@@ -215,7 +269,19 @@ class OpenAnswers:
             await self._let_off(self.clock.now())
         except StorageTrouble as trouble:  # tried again at the next look, or by an heir
             log.warning("questions_not_let_off", extra={"reason": str(trouble)})
-        await asyncio.wait([self._flush()])
+        if self._flushing is not None or self._opening or self._closing or self._disowned:
+            await asyncio.wait([self._flush()])
+
+    async def stop(self) -> None:
+        """Leave rows of what is still open, for whoever takes it up, and write the rest. Raises nothing."""
+        try:
+            for id_ in [*self._noted]:
+                await self.as_row(id_)
+        except StorageTrouble as trouble:  # the journal keeps them
+            log.warning("answers_not_written", extra={"reason": str(trouble)})
+        await self.settle()
+        if self.journal is not None:
+            self.journal.close()
 
     # -- those whom a dead process left waiting ------------------------------------------------------------
 
@@ -231,13 +297,17 @@ class OpenAnswers:
     async def recover(self) -> None:
         """Do what is due now. Raises `StorageTrouble`."""
         now = self.clock.now()
+        await self._renew(now)
+        if self.journal is not None:
+            await self._look_into_journals(self.journal, now)
         if self._abandoned:
             given_up = frozenset(self._abandoned)
+            for id_ in given_up:
+                await self.as_row(id_)
             await self.store.release(given_up, owner=self.owner, until=now)
             self._abandoned -= given_up
         if self._closing or self._disowned or self._owing:
             await self.settle()
-        await self._renew(now)
         await self.store.forget_tokens(now)
         await self.store.forget_recovered(now - RECOVERED_KEPT_MS)
         found: Sequence[OpenAnswer] = await self.store.claim(
@@ -256,9 +326,28 @@ class OpenAnswers:
             else:
                 self._abandoned.discard(answer.interaction_id)
 
+    async def _keep_journal(self, journal: AnswerJournal, now: int) -> None:
+        """Stay among the living; what was ours may be theirs by now who took us for dead."""
+        if not journal.keep(now, now + LEASE_MS):
+            self._astray.update(self._noted)
+            self._perhaps_rows.update(self._noted)
+        for id_ in [*self._astray]:
+            await self.as_row(id_)
+            self._astray.discard(id_)
+
+    async def _look_into_journals(self, journal: AnswerJournal, now: int) -> None:
+        """Give rows to what the dead left; what is open here is answered here."""
+        for name, answers in journal.left(now):
+            theirs = [answer for answer in answers if answer.interaction_id not in self._open]
+            if theirs:
+                await self.store.adopt(theirs, owner=None, until=now)
+            journal.discard(name)
+
     async def _renew(self, now: int) -> None:
         """Keep what this process knows that it holds; what it was given by a claim without an answer lapses."""
-        held = {*self._open, *self._closing, *self._disowned, *self._abandoned}
+        if self.journal is not None:
+            await self._keep_journal(self.journal, now)
+        held = {*self._open, *self._closing, *self._disowned, *self._abandoned} - self._noted.keys()
         if held:
             await self.store.renew(held, now, owner=self.owner, until=now + LEASE_MS)
 

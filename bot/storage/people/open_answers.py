@@ -68,10 +68,22 @@ class SqlAnswerStore:
             new = {one.interaction_id: one for one in opened if one.interaction_id not in over}
             mine = {"owner": owner, "lease_until": until}
             # Sorted, so that two processes with the same ones do not wait for each other in a circle.
-            _INSERT.write_each(connection, [_values(new[id_]) | mine for id_ in sorted(new)])
+            _INSERT.write_each(connection, [values_of(new[id_]) | mine for id_ in sorted(new)])
 
         # Somebody waits for an opening. A closing alone does wait for the disk: back after a power cut, it would be told wrongly.
         await self._database.write(work, synced=not opened)
+
+    async def adopt(self, answers: Sequence[OpenAnswer], *, owner: str | None, until: int) -> None:
+        """See the port."""
+
+        def work(connection: Connection) -> None:
+            ids = [answer.interaction_id for answer in answers]
+            told = select(told_answers.c.interaction_id).where(told_answers.c.interaction_id.in_(ids))
+            known = {*connection.execute(told).scalars()}
+            new = [values_of(one) for one in answers if one.interaction_id not in known]
+            _INSERT.write_each(connection, [one | {"owner": owner, "lease_until": until} for one in new])
+
+        await self._database.write(work)
 
     async def renew(self, ids: Collection[int], now: int, *, owner: str, until: int) -> None:
         """See the port."""
@@ -138,7 +150,8 @@ class SqlAnswerStore:
         return await self._database.write(lambda cn: cn.execute(clearing).rowcount)
 
 
-def _values(answer: OpenAnswer) -> dict[str, object]:
+def values_of(answer: OpenAnswer) -> dict[str, object]:
+    """Its columns by name; a lease is the row's."""
     return {
         "interaction_id": answer.interaction_id,
         "application_id": answer.application_id,

@@ -277,16 +277,27 @@ async def two_processes(world: Harness, *, first: str) -> tuple[OpenAnswers, Ope
         metrics=one.metrics,
         dispatcher=one.dispatcher,
         help_books=one.help_books,
+        journal=world.a_journal() if world.journaled else None,
     )
     for process in (one, other) if first == "winner" else (other, one):
         await process.open(asked(world))
     return one, other
 
 
+@pytest.fixture(params=[False, True], ids=["rows", "journals"])
+async def either(world: Harness, request: pytest.FixtureRequest) -> Harness:
+    """A world without journals, or with them."""
+    if request.param:
+        world.journaled = True
+        await world.reboot()
+    return world
+
+
 @pytest.mark.parametrize("first", ["winner", "loser"])
 async def test_who_was_answered_by_one_of_two_processes_is_told_when_that_one_dies(
-    world: Harness, first: str
+    either: Harness, first: str
 ) -> None:
+    world = either
     _, other = await two_processes(world, first=first)
     other.disown(1)
     await other.settle()
@@ -298,8 +309,9 @@ async def test_who_was_answered_by_one_of_two_processes_is_told_when_that_one_di
 
 @pytest.mark.parametrize("first", ["winner", "loser"])
 async def test_of_two_processes_the_one_that_answers_keeps_the_answer_and_closes_it(
-    world: Harness, first: str
+    either: Harness, first: str
 ) -> None:
+    world = either
     one, other = await two_processes(world, first=first)
     other.disown(1)
     for _ in range(10):
@@ -310,6 +322,29 @@ async def test_of_two_processes_the_one_that_answers_keeps_the_answer_and_closes
 
     one.close(1)
     await one.settle()
+
+    assert world.discord.told == {}
+    assert await kept(world) == []
+
+
+@pytest.mark.parametrize("ends", ["stops", "dies", "in doubt"])
+async def test_what_the_other_of_two_processes_could_not_say_is_not_told_over_words_that_were_said(
+    either: Harness, ends: str
+) -> None:
+    world = either
+    one, other = await two_processes(world, first="winner")
+    if ends != "dies":
+        other.abandon(1)
+    if ends == "stops":
+        await other.stop()
+    if ends == "in doubt":
+        await other.recover()
+    one.close(1)
+    await one.settle()
+    for _ in range(5):
+        world.clock.move_to(world.clock.now() + 10_000)
+        await one.recover()
+        await one.settle()
 
     assert world.discord.told == {}
     assert await kept(world) == []
