@@ -130,6 +130,75 @@ async def test_unblock_and_forgive_from_the_member_view(tmp_path: Path) -> None:
         assert "0 active strikes" in await press(here, shown, "Take strikes back")
 
 
+async def give(here: Room, units: int, pool: Pool = Pool.FAST) -> None:
+    ada = here.house.ada.id
+    await here.services.allowances.grant(
+        here.guild_id, BOSS, ada, pool, units=units, reason="", expires_at=None
+    )
+
+
+async def granted(here: Room) -> int:
+    return sum(g.left for g in await here.services.allowances.grants(here.guild_id, here.house.ada.id))
+
+
+async def test_extra_units_are_taken_back_from_the_member_view_which_asks_first(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await here.listen()
+        await give(here, 4)
+        await give(here, 1)
+        await give(here, 7, Pool.NORMAL)
+        ada = here.house.ada.id
+        shown = await run(here, "member", member=here.house.ada)
+
+        label = "Take back extra units in ⚡ FAST: 5"
+        assert "Take back extra units in 🐢 NORMAL: 7" in buttons(shown)
+        assert f"Take back 5 extra units of <@{ada}> in ⚡ FAST?" in await press(here, shown, label)
+        assert await granted(here) == 12
+        await press(here, shown, "Back")
+        await press(here, shown, label)
+        said = await press(here, shown, "Yes, take them back")
+
+        assert f"Taken back from <@{ada}> in ⚡ FAST: 5 extra units." in said
+        assert "FAST: 5" not in " ".join(buttons(shown))
+        assert await granted(here) == 7
+        assert f"Extra units in the FAST pool were taken back from <@{ada}>: 5." in (await here.told())[-1]
+        assert f"Took back extra units from <@{ada}>" in await here.do("audit")
+
+
+async def test_extra_units_are_taken_back_once_however_often_it_is_pressed(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await give(here, 5)
+        shown, other = [await run(here, "member", member=here.house.ada) for _ in range(2)]
+        late = await run(here, "member", member=here.house.ada)
+        for one in (shown, other):
+            await press(here, one, "Take back extra units in ⚡ FAST: 5")
+
+        await press(here, shown, "Yes, take them back")
+        history = await here.history()
+        again = await press(here, other, "Yes, take them back")
+        too_late = await press(here, late, "Take back extra units in ⚡ FAST: 5")
+
+        for said in (again, too_late):
+            assert f"<@{here.house.ada.id}> has no extra units left in ⚡ FAST." in said
+        assert await here.history() == history
+
+
+async def test_an_old_answer_takes_no_units_that_were_granted_since(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        await give(here, 5)
+        shown = await run(here, "member", member=here.house.ada)
+        await press(here, shown, "Take back extra units in ⚡ FAST: 5")
+        await give(here, 2)
+
+        again = await press(here, shown, "Yes, take them back")
+
+        assert "so nothing was taken" in again
+        assert "Take back 7 extra units" in again
+        assert await granted(here) == 7
+        assert "7 extra units." in await press(here, shown, "Yes, take them back")
+        assert await granted(here) == 0
+
+
 async def test_cancelling_all_asks_first(tmp_path: Path) -> None:
     async with room(tmp_path) as here:
         job = await here.job()
@@ -656,6 +725,8 @@ async def test_whatever_is_kept_of_an_act_has_its_sentence(tmp_path: Path) -> No
         await here.services.allowances.grant(
             guild_id, BOSS, ada, Pool.FAST, units=3, reason="thanks", expires_at=2**41
         )
+        asked = await here.services.allowances.grants_left(guild_id, ada, Pool.FAST)
+        await here.services.allowances.take_back(guild_id, BOSS, ada, Pool.FAST, asked)
         for n, most in enumerate((9, 1)):
             policy = StrikePolicy(most, 30, 24)
             at = moderation.clock.now()
@@ -825,10 +896,12 @@ async def test_a_button_asks_again_who_presses(tmp_path: Path, word: str, about:
         ("set", "words", ModalOrigin.STATE),
         ("setup",),
         ("welcome",),
+        ("take_back", 1, Pool.FAST),
+        ("take_back_now", 1, Pool.FAST, 1, 1),
     ],
-    ids="-".join,
+    ids=lambda parts: "-".join(map(str, parts)),
 )
-async def test_a_button_of_the_panel_asks_again_who_presses(tmp_path: Path, parts: tuple[str, ...]) -> None:
+async def test_a_button_of_the_panel_asks_again_who_presses(tmp_path: Path, parts: tuple[Any, ...]) -> None:
     async with room(tmp_path) as here:
         before = await here.history()
         view = discord.ui.LayoutView(timeout=None)

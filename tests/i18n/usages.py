@@ -71,7 +71,7 @@ FAMILIES: Final[dict[str, Iterable[str]]] = {
     "button.{}": (
         *(own[0] for row in (*ROOMY, FINISHED, CROWDED) for own in row),
         *("cancel", "again", "show"),
-        *("yes_cancel", "yes_erase"),
+        *("yes_cancel", "yes_erase", "yes_take_back"),
         *("idea0", "idea1", "idea2", "idea3", "ideas", "describe"),
         *("midjourney", "draw"),
     ),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Changed,
         ErasedCard,
         Grant,
+        GrantsLeft,
         GuildSettings,
         PoolTotals,
         Standing,
@@ -136,6 +137,17 @@ class MemberStore(Protocol):
 
     async def grants(self, guild_id: int, user_id: int, now: int) -> Sequence[Grant]:
         """A member's unexpired grants that have something left, in the order in which they are used."""
+
+    async def grants_left(self, guild_id: int, user_id: int, pool: Pool, now: int) -> GrantsLeft:
+        """What a member's unexpired grants have left in a pool."""
+
+    async def take_back(
+        self, guild_id: int, user_id: int, pool: Pool, asked: GrantsLeft, *, actor: Actor, at: int
+    ) -> int | None:
+        """End a member's grants in a pool and return how many units they had left: what jobs drew stays drawn.
+
+        None, and nothing is taken, if they have more left than was asked about, or there is a later one.
+        """
 
 
 class BookStore(Protocol):

@@ -238,6 +238,15 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantsLeft:
+    """What a member's unexpired grants have left in a pool: what somebody is asked about who would take it back."""
+
+    units: int
+    newest: int
+    """The latest grant's id: a later one was not asked about. 0 if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What the books say about a member today in a pool, and about the server."""
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.domain.pools import Allowance, PoolRule
     from bot.domain.ports import Clock
     from bot.domain.servers.guild_ports import GuildStores
-    from bot.domain.servers.guilds import Actor, Grant, PoolTotals, UsageRow
+    from bot.domain.servers.guilds import Actor, Grant, GrantsLeft, PoolTotals, UsageRow
     from bot.services.admission.asker import Asker
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.servers.policy import GuildPolicy
@@ -173,6 +173,29 @@ class Allowances:
     async def grants(self, guild_id: int, user_id: int) -> Sequence[Grant]:
         """A member's unexpired grants with something left."""
         return await self.stores.members.grants(guild_id, user_id, self.clock.now())
+
+    async def grants_left(self, guild_id: int, user_id: int, pool: Pool) -> GrantsLeft:
+        """What could be taken back of a member's extra units in a pool."""
+        return await self.stores.members.grants_left(guild_id, user_id, pool, self.clock.now())
+
+    async def take_back(
+        self, guild_id: int, actor: Actor, user_id: int, pool: Pool, asked: GrantsLeft
+    ) -> int:
+        """End a member's grants in a pool, as somebody was asked about it; returns how many units that took.
+
+        It may be fewer than were asked about: what jobs drew meanwhile stays drawn. Units that a job gives back later go
+        to none of these grants, as with one that expired. Raises `UserError` where it would be more, or another grant.
+        """
+        await self.guilds.write_limits.take_act(guild_id)
+        now = self.clock.now()
+        taken = await self.stores.members.take_back(guild_id, user_id, pool, asked, actor=actor, at=now)
+        if taken is None:
+            raise UserError(text("member.take_back_stale"))
+        if taken:
+            said = text("log.taken_back", user=str(user_id), units=taken, pool=pool.value)
+            key = f"take_back/{user_id}/{pool}/{asked.newest}"
+            self.dispatcher.notify(guild_id, ModEvent(EventKind.MEMBER, key, said, subject=user_id, by=actor))
+        return taken
 
     async def overview(self, guild_id: int) -> tuple[PoolOverview, ...]:
         """The pools of a server, as the panel shows them. Reads the settings anew."""

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from bot.domain.pools import Pool
 from bot.domain.schedule import DAY
 from bot.domain.servers.access import HOUR_MS
-from bot.domain.servers.guilds import Actor, Block, Grant, Strike, Struck
+from bot.domain.servers.guilds import Actor, Block, Grant, GrantsLeft, Strike, Struck
 from bot.storage.database import lock, plain
 from bot.storage.jobs.ledger import LEFT, UNEXPIRED
 from bot.storage.prepared import Prepared
@@ -42,6 +42,13 @@ _BLOCK: Final = select(blocks).where(
 
 
 _BLOCKED: Final = Prepared(_BLOCK.with_only_columns(b.user_id))
+
+_GIVEN: Final = select(g.id, g.units, LEFT).where(
+    g.guild_id == bindparam("guild_"),
+    g.user_id == bindparam("user_"),
+    g.pool == bindparam("pool_"),
+    UNEXPIRED,
+)
 
 
 class SqlMemberStore:
@@ -244,6 +251,35 @@ class SqlMemberStore:
         found = await self._database.read(lambda cn: cn.execute(query, {"now_": now}).all())
         return [_read_grant(row) for row in found if row.left > 0]
 
+    async def grants_left(self, guild_id: int, user_id: int, pool: Pool, now: int) -> GrantsLeft:
+        """See the port."""
+        asked = {"guild_": guild_id, "user_": user_id, "pool_": pool.value, "now_": now}
+        return _left_of(await self._database.read(lambda cn: list(cn.execute(_GIVEN, asked))))
+
+    async def take_back(
+        self, guild_id: int, user_id: int, pool: Pool, asked: GrantsLeft, *, actor: Actor, at: int
+    ) -> int | None:
+        """See the port. Whoever draws on grants holds the same lock."""
+        whose = {"guild_": guild_id, "user_": user_id, "pool_": pool.value, "now_": at}
+
+        def work(connection: Connection) -> int | None:
+            lock(connection, f"member/{guild_id}/{user_id}/{pool}")
+            given = connection.execute(_GIVEN, whose).all()
+            left = _left_of(given)
+            if left.units == 0:
+                return 0
+            if left.units > asked.units or left.newest > asked.newest:
+                return None
+            # What was drawn stays paid. A grant that is over gets no refund to be used, those with nothing left included.
+            ended = [{"grant_": row.id, "paid_": row.units - row.left} for row in given]
+            one = update(grants).where(g.id == bindparam("grant_"))
+            connection.execute(one.values(units=bindparam("paid_"), expires_at=at), ended)
+            told = {"pool": pool.value, "units": left.units}
+            record(connection, guild_id, actor=actor, at=at, action="take_back", subject=user_id, after=told)
+            return left.units
+
+        return await self._database.write(work)
+
 
 def _holds(now: int) -> ColumnElement[bool]:
     return or_(b.until.is_(None), b.until > now)
@@ -320,6 +356,10 @@ def _read_grant(row: Row[Any]) -> Grant:
         at=row.at,
         expires_at=row.expires_at,
     )
+
+
+def _left_of(given: Sequence[Any]) -> GrantsLeft:
+    return GrantsLeft(sum(row.left for row in given), max((row.id for row in given), default=0))
 
 
 def _as_json(block: Block | None) -> dict[str, Any]:

@@ -113,6 +113,7 @@ ACTIONS: Final = frozenset(
         "remove",
         SETTINGS,
         "strike",
+        "take_back",
         UNDO,
     }
 )

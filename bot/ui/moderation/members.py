@@ -41,6 +41,8 @@ def member_view(seen: MemberView, localize: Localize) -> discord.ui.LayoutView:
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=BLOCKED if seen.block else CALM)
     box.add_item(discord.ui.TextDisplay(localize(text("member.title", user=str(seen.user_id), n=seen.made))))
     box.add_item(discord.ui.TextDisplay("\n".join(_marks(seen, localize))))
+    if seen.grants:
+        box.add_item(discord.ui.ActionRow(*_ways_back(seen, localize)))
     box.add_item(discord.ui.Separator())
     box.add_item(discord.ui.TextDisplay("\n".join(_latest(seen.jobs, localize))))
     box.add_item(discord.ui.ActionRow(*_buttons(seen, localize)))
@@ -88,6 +90,14 @@ def _grant(grant: Grant) -> Text:
     return text(
         "member.grant_until", left=grant.left, units=grant.units, pool=pool, until=grant.expires_at // 1000
     )
+
+
+def _ways_back(seen: MemberView, localize: Localize) -> Iterable[discord.ui.Button[Any]]:
+    """A button for each pool in which something is left; it asks first."""
+    for pool in dict.fromkeys(grant.pool for grant in seen.grants):
+        left = sum(grant.left for grant in seen.grants if grant.pool is pool)
+        label = text("button.take_back", n=left, pool=text(f"pool.{pool.value}"))
+        yield draw_mod_button("take_back", seen.user_id, pool, label=localize(label))
 
 
 def _latest(jobs: Sequence[Job], localize: Localize) -> Iterable[str]:

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.domain.pools import Pool
+from bot.domain.servers.guilds import GrantsLeft
 from bot.errors import UserError
 from bot.texts import text
 from bot.ui.kit.controls import words_view
-from bot.ui.kit.custom_ids import KEY, NUMBER, SNOWFLAKE, maybe
+from bot.ui.kit.custom_ids import KEY, NUMBER, SNOWFLAKE, maybe, one_of
 from bot.ui.kit.moderators import draw_mod_button, mod_button, sure_view
 from bot.ui.moderation.audit import PAGE, audit_view, undo_view
 from bot.ui.moderation.localizers import server_localizer
 from bot.ui.moderation.members import live_view, member_view
+from bot.ui.pools.wording import pool_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from bot.texts import Text
     from bot.ui.kit.context import Context
 
+POOL: Final = one_of(Pool)
 PLAIN_BYTES: Final = 8 * 1024 * 1024
 """A larger export is packed, to a tenth or so: Discord takes ten megabytes everywhere, what is around a file included."""
 
@@ -66,12 +70,50 @@ async def forgive(context: Context, user_id: int) -> None:
     await show_member(context, user_id)
 
 
+@mod_button("take_back", SNOWFLAKE, POOL)
+async def ask_to_take_back(context: Context, user_id: int, pool: Pool) -> None:
+    """Ask first, with what is left now."""
+    await context.defer_update()
+    await _ask_to_take_back(context, user_id, pool)
+
+
+async def _ask_to_take_back(
+    context: Context, user_id: int, pool: Pool, *, notice: Text | None = None
+) -> None:
+    left = await context.services.allowances.grants_left(context.guild_id, user_id, pool)
+    if left.units == 0:
+        await show_member(context, user_id)
+        await context.reply(text("member.taken_back_none", user=str(user_id), pool=pool_name(pool)))
+        return
+    question = text("member.take_back_sure", n=left.units, user=str(user_id), pool=pool_name(pool))
+    lines = [context.localize(said) for said in (notice, question) if said is not None]
+    asked = (pool, left.newest, left.units)
+    await _ask(context, "\n".join(lines), "take_back_now", "yes_take_back", user_id, *asked)
+
+
+@mod_button("take_back_now", SNOWFLAKE, POOL, SNOWFLAKE, SNOWFLAKE)
+async def take_back(context: Context, user_id: int, pool: Pool, newest: int, units: int) -> None:
+    """End the grants if no more is left of them than was asked about, and none is later; else ask again."""
+    await context.defer_update()
+    allowances, asked = context.services.allowances, GrantsLeft(units, newest)
+    try:
+        n = await allowances.take_back(context.guild_id, context.actor, user_id, pool, asked)
+    except UserError as refusal:
+        if refusal.text.id != "member.take_back_stale":
+            raise
+        await _ask_to_take_back(context, user_id, pool, notice=refusal.text)
+        return
+    await show_member(context, user_id)
+    said = "member.taken_back" if n else "member.taken_back_none"
+    await context.reply(text(said, n=n, user=str(user_id), pool=pool_name(pool)))
+
+
 @mod_button("cancel_all", SNOWFLAKE)
 async def ask_to_cancel_all(context: Context, user_id: int) -> None:
     """Ask first."""
-    await _ask(
-        context, text("member.cancel_sure", user=str(user_id)), "cancel_all_now", "yes_cancel", user_id
-    )
+    await context.defer_update()
+    question = context.localize(text("member.cancel_sure", user=str(user_id)))
+    await _ask(context, question, "cancel_all_now", "yes_cancel", user_id)
 
 
 @mod_button("cancel_all_now", SNOWFLAKE)
@@ -109,7 +151,9 @@ def _filed(kept: Mapping[str, Any], name: str) -> discord.File:
 @mod_button("erase", SNOWFLAKE)
 async def ask_to_erase(context: Context, user_id: int) -> None:
     """Ask first."""
-    await _ask(context, text("member.erase_sure", user=str(user_id)), "erase_now", "yes_erase", user_id)
+    await context.defer_update()
+    question = context.localize(text("member.erase_sure", user=str(user_id)))
+    await _ask(context, question, "erase_now", "yes_erase", user_id)
 
 
 @mod_button("erase_now", SNOWFLAKE)
@@ -129,13 +173,16 @@ async def erase(context: Context, user_id: int) -> None:
     await context.reply(said)
 
 
-async def _ask(context: Context, question: Text, word: str, label: str, user_id: int) -> None:
-    await context.defer_update()
+async def _ask(context: Context, question: str, word: str, label: str, user_id: int, *values: object) -> None:
     yes = draw_mod_button(
-        word, user_id, label=context.localize(text(f"button.{label}")), style=discord.ButtonStyle.danger
+        word,
+        user_id,
+        *values,
+        label=context.localize(text(f"button.{label}")),
+        style=discord.ButtonStyle.danger,
     )
     back = draw_mod_button("member", user_id, label=context.localize(text("button.back")))
-    await context.show(sure_view(context.localize(question), yes, back))
+    await context.show(sure_view(question, yes, back))
 
 
 # -- live jobs ---------------------------------------------------------------------------------------------

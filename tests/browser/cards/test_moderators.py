@@ -75,6 +75,10 @@ async def a_busy_server(here: Room) -> None:
         await here.services.moderation.block(
             server, boss, here.house.bob.id + n, until=until if n else None, reason=reason
         )
+    for units, pool in ((25, Pool.NORMAL), (40, Pool.FAST)):
+        await here.services.allowances.grant(
+            server, BOSS, here.house.ada.id, pool, units=units, reason="", expires_at=None
+        )
     for prompt in PROMPTS:
         await here.job(JobState.SUCCEEDED, prompt=prompt)
     await here.job(JobState.RUNNING, prompt="a lighthouse at night", progress=40)
@@ -109,6 +113,10 @@ async def test_what_moderators_see_is_painted(camera: Camera, tmp_path: Path) ->
         assert asked.response is not None
         await mo.click(asked.response, label="Remove result…")
         shown["remove-sure"] = asked
+        taking = await mo.slash(channel, "mod member", member=ada)
+        assert taking.response is not None
+        await mo.click(taking.response, label="Take back extra units in ⚡ FAST: 40")
+        shown["take-back-sure"] = taking
         undo = await mo.slash(channel, "mod audit")
         assert undo.response is not None
         await mo.click(undo.response, label="Undo last change…")

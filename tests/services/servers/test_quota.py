@@ -105,6 +105,36 @@ async def test_a_grant_that_cannot_be_is_refused(server: Server, units: int, ago
     assert (await refusal(attempt)).id == said
 
 
+async def test_a_grant_is_taken_back_once_told_and_audited(server: Server) -> None:
+    server.world.rules[Pool.NORMAL] = Allowance(1, None, None)
+    here = (GUILD, ADA, 1, Pool.NORMAL)
+    await server.allowances.grant(*here, units=3, reason="", expires_at=None)
+    for _ in range(2):
+        await server.imagine()
+    asked = await server.allowances.grants_left(GUILD, 1, Pool.NORMAL)
+
+    taken = [await server.allowances.take_back(*here, asked) for _ in range(2)]
+
+    assert taken == [2, 0]
+    assert (await quota(server, Pool.NORMAL)).granted == 0
+    assert await server.listen() == ["log.granted", "log.taken_back"]
+    (last, *_) = await server.guilds.audit(GUILD, before=None, limit=9)
+    assert (last.action, last.subject, dict(last.after)) == ("take_back", 1, {"pool": "NORMAL", "units": 2})
+    assert (await refusal(server.imagine())).id == "refused.per_day"
+
+
+async def test_a_grant_that_nobody_was_asked_about_is_not_taken_back(server: Server) -> None:
+    here = (GUILD, ADA, 1, Pool.NORMAL)
+    await server.allowances.grant(*here, units=3, reason="", expires_at=None)
+    asked = await server.allowances.grants_left(GUILD, 1, Pool.NORMAL)
+    await server.allowances.grant(*here, units=1, reason="", expires_at=None)
+
+    assert (await refusal(server.allowances.take_back(*here, asked))).id == "member.take_back_stale"
+
+    assert (await quota(server, Pool.NORMAL)).granted == 4
+    assert await server.listen() == ["log.granted", "log.granted"]
+
+
 async def test_the_overview_shows_both_pools_as_they_are_now(server: Server) -> None:
     await server.rule(Pool.FAST, GUILD, 5)
     await server.guilds.set_total(GUILD, ADA, Pool.FAST, 50)

@@ -13,7 +13,7 @@ from bot.domain.days import day_of
 from bot.domain.failures import Failure, FailureKind
 from bot.domain.pools import Allowance, Pool, ServerLimits
 from bot.domain.schedule import CLOCKS_DIFFER_MS
-from bot.domain.servers.guilds import Actor, Grant, PoolTotals, Standing, UsageRow
+from bot.domain.servers.guilds import Actor, Grant, GrantsLeft, PoolTotals, Standing, UsageRow
 from bot.errors import UserError
 from bot.texts import text
 from tests.claims import claim_submissions
@@ -112,6 +112,106 @@ async def test_units_refunded_into_an_expired_grant_are_not_to_be_used(storage: 
 
     assert await refused(storage, job(created_at=NOON + 2 * HOUR), none) == "refused.per_nothing"
     assert await left(storage, NOON + 2 * HOUR) == []
+
+
+async def take_back(storage: Storage, asked: GrantsLeft, *, at: int = NOON + HOUR) -> int | None:
+    return await storage.guilds.members.take_back(GUILD, USER, Pool.NORMAL, asked, actor=ADA, at=at)
+
+
+async def asked_about(storage: Storage, now: int = NOON + HOUR) -> GrantsLeft:
+    return await storage.guilds.members.grants_left(GUILD, USER, Pool.NORMAL, now)
+
+
+async def test_grants_are_taken_back_but_for_what_jobs_have_drawn(storage: Storage) -> None:
+    two = Allowance(2, None, None)
+    await grant(storage, 5)
+    last = await grant(storage, 4, expires_at=NOON + 9 * HOUR)
+    await storage.jobs.insert(job(units=3), two)  # two of the day's, one of a grant's
+
+    asked = await asked_about(storage)
+
+    assert asked == GrantsLeft(8, last.id)
+    assert [await take_back(storage, asked) for _ in range(2)] == [8, 0]
+    assert await left(storage, NOON + HOUR) == []
+    after = await standing(storage, NOON + HOUR)
+    assert (after.spent, after.granted, after.server_spent) == (2, 0, 3)
+    assert await refused(storage, job(created_at=NOON + 2 * HOUR), two) == "refused.per_day"
+
+
+async def test_a_job_that_asked_before_and_is_booked_after_draws_nothing_that_was_taken_back(
+    storage: Storage,
+) -> None:
+    await grant(storage, 5)
+    await take_back(storage, await asked_about(storage), at=NOON + HOUR)
+
+    late = job(created_at=NOON + HOUR - 1_000)
+
+    assert await refused(storage, late, Allowance(0, None, None)) == "refused.per_nothing"
+
+
+async def test_nothing_is_refunded_into_grants_that_were_taken_back_those_used_up_included(
+    storage: Storage,
+) -> None:
+    two = Allowance(2, None, None)
+    await grant(storage, 5)
+    await grant(storage, 1, expires_at=NOON + 9 * HOUR)  # used first, and up
+    paid = await storage.jobs.insert(job(units=6), two)
+    await take_back(storage, await asked_about(storage))
+
+    await storage.jobs.save(paid.failed(Failure(FailureKind.UNKNOWN), NOON + 2 * HOUR))
+
+    assert await left(storage, NOON + 2 * HOUR) == []
+    after = await standing(storage, NOON + 2 * HOUR)
+    assert (after.spent, after.granted, after.server_spent) == (0, 0, 0)
+    await storage.jobs.insert(job(units=2, created_at=NOON + 2 * HOUR), two)
+    assert await refused(storage, job(created_at=NOON + 3 * HOUR), two) == "refused.per_day"
+
+
+async def test_only_what_was_asked_about_is_taken_back(storage: Storage) -> None:
+    none = Allowance(0, None, None)
+    first = await grant(storage, 5)
+    paid = await storage.jobs.insert(job(units=2), none)
+    few = await asked_about(storage)
+    await storage.jobs.save(paid.failed(Failure(FailureKind.UNKNOWN), NOON + 10))
+    assert await take_back(storage, few) is None  # two came back
+    whole = await asked_about(storage)
+    await storage.jobs.insert(job(units=4), none)
+    later = await grant(storage, 3)
+    assert await take_back(storage, whole) is None  # fewer, but some of another grant
+
+    assert (await left(storage), first.id < later.id) == ([1, 3], True)
+    await storage.jobs.insert(job(units=1), none)
+    assert await take_back(storage, GrantsLeft(4, later.id)) == 3  # one was drawn meanwhile, and stays drawn
+
+
+async def test_other_pools_members_and_servers_keep_their_grants(storage: Storage) -> None:
+    fast = await grant(storage, 2, pool=Pool.FAST)
+    asked = GrantsLeft(9, fast.id)
+
+    assert await asked_about(storage) == GrantsLeft(0, 0)
+    assert await take_back(storage, asked) == 0
+    for whose in ((GUILD + 1, USER), (GUILD, USER + 1)):
+        members = storage.guilds.members
+        assert await members.take_back(*whose, Pool.FAST, asked, actor=ADA, at=NOON + HOUR) == 0
+    assert await left(storage) == [2]
+
+
+async def test_of_two_processes_that_take_a_grant_back_while_jobs_draw_on_it_nobody_takes_a_unit_twice(
+    storage: Storage, another: Opener
+) -> None:
+    second = await another()
+    await grant(storage, 6)
+    asked = await asked_about(storage)
+
+    taken = asyncio.gather(*(take_back((storage, second)[n % 2], asked) for n in range(4)))
+    drawn = await asyncio.gather(
+        *((storage, second)[n % 2].jobs.insert(job(), Allowance(0, None, None)) for n in range(6)),
+        return_exceptions=True,
+    )
+
+    jobs = sum(not isinstance(outcome, BaseException) for outcome in drawn)
+    assert sorted(n for n in await taken if n) == ([6 - jobs] if jobs < 6 else [])
+    assert await left(storage, NOON + HOUR) == []
 
 
 async def test_where_a_day_has_no_limit_grants_are_kept(storage: Storage) -> None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 STEPS = (
     *("begin",) * 5,
     *("again", "submit", "submit", "claim", "fail", "fail", "time_out", "succeed", "succeed", "deliver"),
-    *("cancel", "cancel", "abandon", "grant", "grant", "night", "night", "crash"),
+    *("cancel", "cancel", "abandon", "grant", "grant", "take_back", "night", "night", "crash"),
 )
 DAILY = 3
 MONTHLY = 4
@@ -123,6 +123,8 @@ class History:
             await self.store.cancel(key, self.now)
         elif step == "grant":
             await self.give(pick, units)
+        elif step == "take_back":
+            await self.take_back(MEMBERS[pick % 2])
         elif step == "night":
             self.now += 3_600_000 * 6
         elif step == "crash":
@@ -143,6 +145,13 @@ class History:
             actor=ADA,
             at=self.now,
         )
+
+    async def take_back(self, member: int) -> None:
+        """End a member's grants: what they have left is taken, exactly."""
+        members, here = self.storage.guilds.members, (self.guild, member, Pool.NORMAL)
+        asked = await members.grants_left(*here, self.now)
+        assert await members.take_back(*here, asked, actor=ADA, at=self.now) == asked.units
+        assert (await members.grants_left(*here, self.now)).units == 0
 
     async def change(self, step: str, key: JobKey) -> None:
         at = await self.store.get(key)

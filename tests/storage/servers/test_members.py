@@ -196,3 +196,17 @@ async def test_grants_are_listed_while_they_hold_in_the_order_of_their_use(
     (first, *_) = reversed(await settings.audit(GUILD, before=None, limit=9))
     assert (first.action, first.subject) == ("grant", USER)
     assert dict(first.after) == {"pool": "FAST", "units": 1, "reason": "prize", "expires_at": None}
+
+
+async def test_what_was_taken_back_is_written_down_once(
+    members: MemberStore, settings: SettingsStore
+) -> None:
+    whose = (GUILD, USER, Pool.FAST)
+    await members.grant(*whose, units=3, reason="prize", expires_at=None, actor=ADA, at=NOON)
+    asked = await members.grants_left(*whose, NOON)
+
+    taken = [await members.take_back(*whose, asked, actor=ADA, at=NOON + 1) for _ in range(2)]
+
+    (latest, first) = await settings.audit(GUILD, before=None, limit=9)
+    assert (taken, first.action, latest.action, latest.subject) == ([3, 0], "grant", "take_back", USER)
+    assert dict(latest.after) == {"pool": "FAST", "units": 3}

@@ -160,6 +160,7 @@ def test_every_kind_that_has_an_earlier_form_is_listed_above() -> None:
             f"mod-{word}"
             for word in ("not_found", "panel", "panel_export", "panel_new", "set", "setup", "welcome")
         }
+        | {"mod-take_back", "mod-take_back_now"}
         | {
             "prefer-set",
             "upstream-key",

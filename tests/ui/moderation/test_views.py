@@ -120,7 +120,7 @@ def test_the_longest_view_of_a_member_fits_into_one_message(language: str) -> No
         block=Block(snowflake, NOW, "*_" * 150, by, NOW),
         strikes=[Strike(snowflake, NOW, "*_" * 100, spent=True)] * SHOWN_STRIKES,
         counting=1_000,
-        grants=[Grant(1, snowflake, Pool.NORMAL, 1_000_000, 1_000_000, "", by, NOW, NOW)] * 9,
+        grants=[Grant(1, snowflake, pool, 1_000_000, 1_000_000, "", by, NOW, NOW) for pool in (*Pool, *Pool)],
         jobs=[replace(longest, pool=Pool.NORMAL)] * SHOWN_JOBS,
         spent_today=dict.fromkeys(Pool, 1_000_000),
         made=1_000_000,
