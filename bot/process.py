@@ -105,6 +105,7 @@ class App:
             start("open answers", self.services.answers.run)
             start("starts", self.starts.watch)
             start("announcement", self._announce)
+            start("reading ahead", self._read_ahead)
             start("clock", ClockWatch(self.clock, self._clock_stepped).run)
             if self.settings.role != "worker":
                 start("owners", self._look_at_owners)
@@ -159,14 +160,6 @@ class App:
         """Say in one line who started, as soon as Discord has said where."""
         await self._logged_in.wait()
         if self.settings.role != "worker":
-            await self.bot.wait_for("connect")
-        # In a thread, so that neither the first sentence in a language nor the first picture has to wait for it; and while
-        # Discord still tells of the servers, before people are there who would have to share the processor with it.
-        await asyncio.to_thread(self.bot.catalogues.read_all)
-        await asyncio.to_thread(pillow.load)
-        # What stands now stands to the end; searching it for garbage again and again held up the loop for 100 ms.
-        gc.freeze()
-        if self.settings.role != "worker":
             await self.bot.wait_until_ready()
         told = {
             "version": metadata.version("easel-bot"),
@@ -177,7 +170,28 @@ class App:
         }
         log.info("started", extra=told)
         self.manager.notify(f"STATUS={told['servers']} servers")
-        gc.freeze()  # the servers that Discord has told of meanwhile, too
+        gc.freeze()  # the servers that Discord told of stand to the end, too
+        await idle(self.clock)
+
+    async def _read_ahead(self) -> None:
+        """Read what the first sentence in a language, or the first picture, would have to wait for.
+
+        In a thread, and while Discord still tells of the servers, before people are there who would share the processor.
+        """
+        await self._logged_in.wait()
+        if self.settings.role != "worker":
+            # Only the first of them comes again where this part begins again.
+            first = [asyncio.ensure_future(self.bot.wait_until_ready())]
+            first.append(asyncio.ensure_future(self.bot.wait_for("connect")))
+            try:
+                await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for one in first:
+                    one.cancel()
+        await asyncio.to_thread(self.bot.catalogues.read_all)
+        await asyncio.to_thread(pillow.load)
+        # What stands now stands to the end; searching it for garbage again and again held up the loop for 100 ms.
+        gc.freeze()
         await idle(self.clock)
 
     async def _ask_for_token(self) -> None:

@@ -69,8 +69,10 @@ class AnswerStore(Protocol):
     async def release(self, ids: Collection[int], *, owner: str, until: int) -> None:
         """Give up leases; from `until` on anybody may take the answers up."""
 
-    async def claim(self, owner: str, now: int, *, until: int, limit: int) -> Sequence[OpenAnswer]:
-        """Take answers whose lease ran out; those whose interaction has a job are deleted, for the job answers them.
+    async def claim(
+        self, owner: str, now: int, *, until: int, limit: int, but: Collection[int] = ()
+    ) -> Sequence[OpenAnswer]:
+        """Take answers whose lease ran out, `but` not these; those whose interaction has a job are deleted, for the job answers them.
 
         Of what is taken no job can begin any more: `JobStore.insert` refuses it, whichever process is quicker.
         """

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.open_answers import AnswerKind
 from bot.domain.servers.guild_ports import EventKind, ModEvent
 from bot.errors import RetryLater, RouteClosed, StorageTrouble
+from bot.services.intake.noted_answers import NotedAnswers, Row
 from bot.texts import text
 
 if TYPE_CHECKING:
@@ -63,13 +64,7 @@ class OpenAnswers:
     """Where a question to a chat model may have been booked for somebody who never had the answer."""
     journal: AnswerJournal | None = None
     """None: every answer waits for its row."""
-    _noted: dict[int, OpenAnswer] = field(init=False, default_factory=dict)
-    """Those on the journal: they have no row."""
-    _astray: set[int] = field(init=False, default_factory=set)
-    """Those of them that are on it no more, for it was begun anew."""
-    _perhaps_rows: set[int] = field(init=False, default_factory=set)
-    """Those of them of which there may be a row as well."""
-    _moving: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _noted: NotedAnswers = field(init=False)
     _opening: list[tuple[OpenAnswer, asyncio.Future[None]]] = field(init=False, default_factory=list)
     _open: Counter[int] = field(init=False, default_factory=Counter)
     """Answers that this process opened, until it closes them: by how many handlers, for Discord may deliver one twice."""
@@ -85,11 +80,18 @@ class OpenAnswers:
     _flushing: asyncio.Task[None] | None = field(init=False, default=None)
     _later: asyncio.TimerHandle | None = field(init=False, default=None)
 
+    def __post_init__(self) -> None:
+        self._noted = NotedAnswers(
+            owner=self.owner, store=self.store, clock=self.clock, journal=self.journal, lease_ms=LEASE_MS
+        )
+
     # -- before the answer, and after ----------------------------------------------------------------------
 
     async def open(self, answer: OpenAnswer) -> None:
         """Return when it outlives this process; raises `StorageTrouble` if that cannot be in time: then nothing may be promised."""
-        if self._note(answer):
+        id_ = answer.interaction_id
+        if self._noted.note(answer, has_row=id_ in self._open):
+            self._open[id_] += 1
             return
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._opening.append((answer, written))
@@ -112,38 +114,13 @@ class OpenAnswers:
             self._let_go(answer.interaction_id)
             raise
 
-    def _note(self, answer: OpenAnswer) -> bool:
-        """Whether it stands on the journal."""
-        id_ = answer.interaction_id
-        if id_ not in self._noted:
-            if self.journal is None or id_ in self._open or not self.journal.write(answer, self.clock.now()):
-                return False
-            self._noted[id_] = answer
-        self._open[id_] += 1
-        return True
-
-    def _is_erased(self, interaction_id: int) -> bool:
-        """Whether it stood on the journal alone, where it stands no more: it has no row to be deleted."""
-        if self.journal is None or self._noted.pop(interaction_id, None) is None:
-            return False
-        erased = self.journal.erase(interaction_id, self.clock.now())
-        self._astray.discard(interaction_id)
-        perhaps = interaction_id in self._perhaps_rows
-        self._perhaps_rows.discard(interaction_id)
-        return erased and not perhaps
-
     async def as_row(self, interaction_id: int) -> None:
-        """Give it a row that a transaction can see, and take back; raises `StorageTrouble`. Nothing where it has one."""
-        async with self._moving:
-            if (answer := self._noted.get(interaction_id)) is None:
-                return
-            self._perhaps_rows.add(interaction_id)
-            await self.store.adopt([answer], owner=self.owner, until=self.clock.now() + LEASE_MS)
-            if interaction_id in self._noted:
-                self._is_erased(interaction_id)
-            else:  # it was closed meanwhile
-                self._closing.add(interaction_id)
-                self._close_later()
+        """Have a row of it that a transaction can see, and take back; raises `StorageTrouble`."""
+        found = await self._noted.as_row(interaction_id)
+        if found is Row.STANDS:
+            return
+        (self._closing if found is Row.CLOSED else self._disowned).add(interaction_id)
+        self._close_later()
 
     def close(self, interaction_id: int) -> None:
         """It has its words, or a job that will answer. Returns at once; raises nothing."""
@@ -162,11 +139,9 @@ class OpenAnswers:
 
     def disown(self, interaction_id: int) -> None:
         """This handler does not answer it: another may, here or in another process. Returns at once; raises nothing."""
-        if (
-            interaction_id in self._open
-            and self._let_go(interaction_id)
-            and not self._is_erased(interaction_id)
-        ):
+        if interaction_id not in self._open or not self._let_go(interaction_id):
+            return
+        if not self._noted.is_over(interaction_id, disowned=True):
             self._disowned.add(interaction_id)
             self._close_later()
 
@@ -190,7 +165,7 @@ class OpenAnswers:
     def taken_over(self, interaction_id: int) -> None:
         """A job answers in its place: the transaction that inserted it has deleted the row. Raises nothing."""
         self._open.pop(interaction_id, None)
-        self._is_erased(interaction_id)
+        self._noted.is_over(interaction_id)
         if interaction_id in self._owing:
             self._owing[interaction_id] = True
 
@@ -204,7 +179,7 @@ class OpenAnswers:
 
     def _delete(self, interaction_id: int) -> None:
         self._open.pop(interaction_id, None)
-        if not self._is_erased(interaction_id):
+        if not self._noted.is_over(interaction_id):
             self._closing.add(interaction_id)
             self._close_later()
 
@@ -275,13 +250,12 @@ class OpenAnswers:
     async def stop(self) -> None:
         """Leave rows of what is still open, for whoever takes it up, and write the rest. Raises nothing."""
         try:
-            for id_ in [*self._noted]:
+            for id_ in self._noted.stop():
                 await self.as_row(id_)
         except StorageTrouble as trouble:  # the journal keeps them
             log.warning("answers_not_written", extra={"reason": str(trouble)})
         await self.settle()
-        if self.journal is not None:
-            self.journal.close()
+        self._noted.close()
 
     # -- those whom a dead process left waiting ------------------------------------------------------------
 
@@ -298,8 +272,7 @@ class OpenAnswers:
         """Do what is due now. Raises `StorageTrouble`."""
         now = self.clock.now()
         await self._renew(now)
-        if self.journal is not None:
-            await self._look_into_journals(self.journal, now)
+        await self._noted.take_up(now, but=self._open)
         if self._abandoned:
             given_up = frozenset(self._abandoned)
             for id_ in given_up:
@@ -311,10 +284,14 @@ class OpenAnswers:
         await self.store.forget_tokens(now)
         await self.store.forget_recovered(now - RECOVERED_KEPT_MS)
         found: Sequence[OpenAnswer] = await self.store.claim(
-            self.owner, now, until=now + LEASE_MS, limit=BATCH
+            self.owner, now, until=now + LEASE_MS, limit=BATCH, but=self._open.keys()
         )
         self._abandoned.update(answer.interaction_id for answer in found)  # each of them until it is told
         for answer in found:
+            if self._noted.was_lately(answer.interaction_id):  # a row of a process that did not answer it
+                self._abandoned.discard(answer.interaction_id)
+                self._delete(answer.interaction_id)
+                continue
             try:
                 if self.clock.now() - now >= EVERY_S * 1_000:
                     now = self.clock.now()
@@ -326,28 +303,13 @@ class OpenAnswers:
             else:
                 self._abandoned.discard(answer.interaction_id)
 
-    async def _keep_journal(self, journal: AnswerJournal, now: int) -> None:
-        """Stay among the living; what was ours may be theirs by now who took us for dead."""
-        if not journal.keep(now, now + LEASE_MS):
-            self._astray.update(self._noted)
-            self._perhaps_rows.update(self._noted)
-        for id_ in [*self._astray]:
-            await self.as_row(id_)
-            self._astray.discard(id_)
-
-    async def _look_into_journals(self, journal: AnswerJournal, now: int) -> None:
-        """Give rows to what the dead left; what is open here is answered here."""
-        for name, answers in journal.left(now):
-            theirs = [answer for answer in answers if answer.interaction_id not in self._open]
-            if theirs:
-                await self.store.adopt(theirs, owner=None, until=now)
-            journal.discard(name)
-
     async def _renew(self, now: int) -> None:
         """Keep what this process knows that it holds; what it was given by a claim without an answer lapses."""
-        if self.journal is not None:
-            await self._keep_journal(self.journal, now)
-        held = {*self._open, *self._closing, *self._disowned, *self._abandoned} - self._noted.keys()
+        for id_ in self._noted.keep(now):
+            await self.as_row(id_)
+        held = {*self._open, *self._closing, *self._disowned, *self._abandoned}.difference(
+            self._noted.without_row()
+        )
         if held:
             await self.store.renew(held, now, owner=self.owner, until=now + LEASE_MS)
 

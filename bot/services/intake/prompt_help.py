@@ -190,6 +190,7 @@ class PromptHelper:
         """Write it down before it is asked: what may have been paid is in the books whatever happens."""
         if asker.server is None:
             raise UserError(text("helper.off"))
+        await self.answers.as_row(asker.interaction_id)  # what is booked below is given back by way of it
         request = Request(pool=pool, charge=Charge.HELP)
         for _ in range(ATTEMPTS):
             terms = await self.policy.admit(asker, request)

@@ -16,7 +16,6 @@ import secrets
 import time
 from binascii import crc32
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.open_answers import AnswerKind, OpenAnswer
@@ -25,13 +24,12 @@ from bot.storage.people.open_answers import ASIDE_MS, values_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from io import FileIO
+    from pathlib import Path
 
 log = logging.getLogger(__name__)
 
 SUFFIX: Final = ".answers-"
-HEAD: Final = "easel open answers 1"
-BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
-"""Linux names each start of the machine there."""
+HEAD: Final = "easel open answers 1, until "
 PLACE: Final = 1024
 """Bytes of one answer's place; one with a longer token gets a row."""
 PLACES: Final = 1000
@@ -52,7 +50,6 @@ class FileAnswerJournal:
         self._database = database
         self._folder = database.parent
         self._named = database.name + SUFFIX
-        self._boot = _boot()
         self._path: Path | None = None
         self._file: FileIO | None = None
         self._places: dict[int, int] = {}
@@ -115,7 +112,7 @@ class FileAnswerJournal:
         """See the port."""
         if self._is_closed:
             return True
-        lapsed = self._file is not None and now >= self._until
+        lapsed = self._file is not None and (now >= self._until or _is_gone(self._file))
         if lapsed:
             self._leave()
         self._seen = None
@@ -123,7 +120,7 @@ class FileAnswerJournal:
             if self._file is None:
                 self._begin(until)
             else:
-                _put(self._file, 0, self._head(until))
+                _put(self._file, 0, _head(until))
                 self._overwrite(self._file)
         except OSError as error:
             self._rests_until = now + REST_MS
@@ -139,7 +136,7 @@ class FileAnswerJournal:
         self._is_closed = True
         if self._file is not None and self._places:
             with suppress(OSError):
-                _put(self._file, 0, self._head(0))
+                _put(self._file, 0, _head(0))
             self._file.close()
             self._file = None
         self._leave()
@@ -149,7 +146,7 @@ class FileAnswerJournal:
         file = open(path, "x+b", buffering=0, opener=_for_us_alone)  # noqa: SIM115 - it stays open
         try:
             _give(file, self._database)
-            _put(file, 0, self._head(until))
+            _put(file, 0, _head(until))
         except OSError:
             file.close()
             path.unlink(missing_ok=True)
@@ -167,9 +164,6 @@ class FileAnswerJournal:
             with suppress(OSError):  # where somebody reads it (Windows); then others take what stands on it
                 path.unlink(missing_ok=True)
 
-    def _head(self, until: int) -> bytes:
-        return f"{HEAD}, boot {self._boot}, until {until:020d}\n".encode()
-
     # -- others ------------------------------------------------------------------------------------------
 
     def _looks_alone(self, now: int) -> bool:
@@ -180,20 +174,21 @@ class FileAnswerJournal:
             return False
         if changed != self._seen:
             self._seen = changed
-            self._is_alone = not any(_lives(until, now) for _, _, until in self._others())
+            there = self._file is not None and not _is_gone(self._file)
+            self._is_alone = there and not any(_lives(until, now) for _, until in self._others())
         return self._is_alone
 
     def left(self, now: int) -> Iterator[tuple[str, Sequence[OpenAnswer]]]:
         """See the port."""
-        for name, boot, until in [*self._others()]:
-            if _lives(until, now):
+        for name, until in [*self._others()]:
+            if self._is_closed:
+                return  # what this process itself left is among them
+            if until is None or _lives(until, now):
                 continue
-            answers: Sequence[OpenAnswer] = ()
-            if boot == self._boot:  # what a power cut left may be what was over before it
-                try:
-                    answers = [*_answers((self._folder / name).read_bytes())]
-                except OSError:
-                    continue  # another process took it
+            try:
+                answers = [*_answers((self._folder / name).read_bytes())]
+            except OSError:
+                continue  # another process took it
             yield name, answers
 
     def discard(self, name: str) -> None:
@@ -201,8 +196,8 @@ class FileAnswerJournal:
         with suppress(OSError):
             (self._folder / name).unlink()
 
-    def _others(self) -> Iterator[tuple[str, str, int]]:
-        """Name, boot and end of each other journal whose head can be read."""
+    def _others(self) -> Iterator[tuple[str, int | None]]:
+        """Each other journal, and until when its process counts as living; None: nobody knows."""
         try:
             with os.scandir(self._folder) as entries:
                 names = [entry.name for entry in entries if entry.name.startswith(self._named)]
@@ -221,24 +216,22 @@ class FileAnswerJournal:
                 if name not in self._complained:
                     self._complained.add(name)
                     _tell(error)
+                yield name, None
                 continue
-            boot, until = _read(head)
-            if until is not None:
-                yield name, boot, until
-            elif age > HEADLESS_S and not head.strip(b"\0"):
+            if age > HEADLESS_S and not head.strip(b"\0"):
                 self.discard(name)
+                continue
+            yield name, _read(head)
 
 
-def _lives(until: int, now: int) -> bool:
+def _lives(until: int | None, now: int) -> bool:
     """Whether its process counts as living. What is held for longer than anything ever is, a clock wrote that stood ahead."""
-    return now < until <= now + 2 * ASIDE_MS
+    return until is None or now < until <= now + 2 * ASIDE_MS
 
 
-def _boot() -> str:
-    try:
-        return BOOT.read_text().strip()
-    except OSError:
-        return "-"
+def _is_gone(file: FileIO) -> bool:
+    """Whether somebody deleted it, though it can be written on for ever."""
+    return os.fstat(file.fileno()).st_nlink == 0
 
 
 def _tell(error: OSError) -> None:
@@ -263,12 +256,15 @@ def _put(file: FileIO, place: int, record: bytes) -> None:
         raise OSError("the disk took a part of it")
 
 
-def _read(head: bytes) -> tuple[str, int | None]:
-    """Its boot, and until when its process counts as living; None: it is no such file, or of another version."""
+def _head(until: int) -> bytes:
+    return f"{HEAD}{until:020d}\n".encode()
+
+
+def _read(head: bytes) -> int | None:
+    """Until when its process counts as living; None: it is no such file, or of another version."""
     first = head.partition(b"\n")[0].decode(errors="replace")
-    name, _, rest = first.partition(", boot ")
-    boot, _, number = rest.partition(", until ")
-    return boot, int(number) if name == HEAD and number.isdecimal() else None
+    number = first.removeprefix(HEAD)
+    return int(number) if number != first and number.isdecimal() else None
 
 
 def _spelled(answer: OpenAnswer) -> bytes:

@@ -101,11 +101,14 @@ class SqlAnswerStore:
         )
         await self._database.write(lambda cn: cn.execute(giving))
 
-    async def claim(self, owner: str, now: int, *, until: int, limit: int) -> Sequence[OpenAnswer]:
+    async def claim(
+        self, owner: str, now: int, *, until: int, limit: int, but: Collection[int] = ()
+    ) -> Sequence[OpenAnswer]:
         """See the port."""
         # What is held for longer than anything is ever set aside, a clock wrote that stood ahead.
         is_free = ~c.lease_until.between(now + 1, now + 2 * ASIDE_MS)
-        lapsed = select(c.interaction_id).where(is_free).order_by(c.lease_until).limit(limit)
+        free = select(c.interaction_id).where(is_free, c.interaction_id.not_in([*but]))
+        lapsed = free.order_by(c.lease_until).limit(limit)
         found = await self._database.read(lambda cn: cn.execute(lapsed).scalars().all())
         if not found:
             return ()

@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.jobs import Route
 from bot.domain.open_answers import AnswerKind
-from bot.domain.pools import UNLIMITED
+from bot.domain.pools import UNLIMITED, Pool
 from bot.errors import StorageTrouble, UserError, WriteUnclear
 from bot.services.intake.open_answers import BATCH, EVERY_S, LEASE_MS, OpenAnswers
 from bot.storage.people.answer_journal import SUFFIX, FileAnswerJournal
@@ -391,8 +391,12 @@ async def test_a_row_of_which_nobody_knows_whether_it_is_there_goes_with_its_ans
 
     await answers.open(asked(journaled))
     answers.store.adopt = unclear  # type: ignore[method-assign, assignment]  # one world, one test
-    with pytest.raises(WriteUnclear):
+    with pytest.raises(StorageTrouble) as trouble:
         await answers.as_row(1)
+    assert not isinstance(trouble.value, WriteUnclear)  # nobody is told that a job may have begun
+    journaled.clock.move_to(journaled.clock.now() + LEASE_MS - 1)
+    await answers.recover()
+    assert await another(journaled).store.claim("other", journaled.clock.now() + 2, until=0, limit=9) == ()
     answers.close(1)
     await answers.settle()
 
@@ -414,3 +418,65 @@ async def test_what_a_dead_twin_noted_of_an_answer_that_is_open_here_is_not_told
     assert journaled.discord.told == {}
     assert [*twin.left(journaled.clock.now())] == []
     assert await kept(journaled) == []
+
+
+async def test_whoever_is_answered_here_is_told_nothing_because_of_a_row_that_another_process_left(
+    journaled: Harness,
+) -> None:
+    """One of an older version, or one whose disk was full, was handed the same interaction, and ended before it heard of that."""
+    answers, now = journaled.services.answers, journaled.clock.now()
+    await answers.open(asked(journaled, 77))
+    await answers.open(asked(journaled, 78))
+    for number in (77, 78):
+        await answers.store.adopt([asked(journaled, number)], owner="old", until=now + 1)
+    answers.close(78)
+    journaled.clock.move_to(now + 2)
+    await answers.recover()
+    await answers.settle()
+
+    job = await journaled.imagine(asker=journaled.asker(interaction=77))
+
+    assert journaled.discord.told == {}
+    assert (await journaled.ended(job)).route is Route.REPLY
+    assert await kept(journaled) == []
+
+
+async def test_what_a_question_is_booked_for_has_its_row_first(journaled: Harness) -> None:
+    answers = journaled.services.answers
+    await answers.open(asked(journaled))
+
+    await journaled.services.improving.helper._book(
+        journaled.asker(interaction=1), Pool.NORMAL, "default", None, None
+    )
+
+    assert [one for one, _ in await kept(journaled)] == [1]
+    assert [kind for _, kind in await journaled.ledger()] == ["help"]
+
+
+async def test_an_answer_that_comes_while_the_process_stops_gets_a_row(journaled: Harness) -> None:
+    answers = journaled.services.answers
+    await answers.stop()
+    await answers.open(asked(journaled))
+    await answers.recover()
+
+    assert [one for one, _ in await kept(journaled)] == [1]
+    assert journals(journaled) == []
+
+
+async def test_who_disowns_it_while_it_gets_a_row_leaves_that_to_the_process_that_answers(
+    journaled: Harness,
+) -> None:
+    answers = journaled.services.answers
+    adopt = answers.store.adopt
+
+    async def beside_another(found: Sequence[OpenAnswer], **how: Any) -> None:
+        await adopt(found, **how)
+        await adopt(found, owner="other", until=how["until"])
+        answers.disown(1)
+
+    await answers.open(asked(journaled))
+    answers.store.adopt = beside_another  # type: ignore[method-assign, assignment]  # one world, one test
+    await answers.as_row(1)
+    await answers.settle()
+
+    assert [one for one, _ in await kept(journaled)] == [1]

@@ -130,13 +130,16 @@ def beside(database: Path, content: bytes, *, seconds_ago: float = 0) -> Path:
 
 
 @pytest.mark.parametrize(
-    "content", [b"easel open answers 2, boot -, until 0\n", b"easel open answers 1, boot -, until soon\n"]
+    "content", [b"easel open answers 2, until 0\n", b"easel open answers 1, until soon\n"]
 )
-def test_a_file_that_it_does_not_know_is_left_alone(database: Path, content: bytes) -> None:
+def test_a_file_that_it_does_not_know_is_left_alone_and_may_be_a_living_neighbours(
+    journal: FileAnswerJournal, database: Path, content: bytes
+) -> None:
     path = beside(database, content, seconds_ago=9 * HEADLESS_S)
 
     assert [*FileAnswerJournal(database).left(NOON)] == []
     assert path.exists()
+    assert not journal.write(opened(1), NOON)
 
 
 @pytest.mark.parametrize("content", [b"", bytes(4 * PLACE)])
@@ -152,32 +155,6 @@ def test_a_file_that_was_never_begun_goes_once_its_process_cannot_be_at_it(
     assert not path.exists()
 
 
-def test_after_a_power_cut_nothing_of_it_is_believed(
-    journal: FileAnswerJournal, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert journal.write(opened(1), NOON)
-    boot = tmp_path / "boot"
-    boot.write_text("another\n")
-    monkeypatch.setattr(room, "BOOT", boot)
-
-    ((name, left),) = FileAnswerJournal(database).left(NOON + LIFE)
-
-    assert (name, [*left]) == (files(database)[0].name, [])
-
-
-def test_where_no_start_of_the_machine_has_a_name_all_are_one(
-    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "BOOT", tmp_path / "none")
-    made = FileAnswerJournal(database)
-    assert made.keep(NOON, NOON + LIFE)
-    assert made.write(opened(1), NOON)
-
-    assert seen(database, NOON + LIFE) == [1]
-    made.erase(1, NOON)
-    made.close()
-
-
 def test_beside_another_living_process_everything_gets_a_row(
     journal: FileAnswerJournal, database: Path
 ) -> None:
@@ -191,10 +168,37 @@ def test_beside_another_living_process_everything_gets_a_row(
     assert journal.write(opened(2), NOON)
 
 
+def test_a_neighbour_that_has_just_begun_counts(journal: FileAnswerJournal, database: Path) -> None:
+    beside(database, b"")
+
+    assert not journal.write(opened(1), NOON)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody can delete a file there that is held")
+def test_who_finds_its_file_gone_begins_another(journal: FileAnswerJournal, database: Path) -> None:
+    assert journal.write(opened(1), NOON)
+    files(database)[0].unlink()
+
+    assert not journal.write(opened(2), NOON)
+    assert not journal.keep(NOON + 1, NOON + 1 + LIFE)
+    assert journal.write(opened(2), NOON + 1)
+    assert seen(database, NOON + 1 + LIFE) == [2]
+
+
+def test_who_has_closed_it_takes_its_own_for_nobody_elses(database: Path) -> None:
+    made = FileAnswerJournal(database)
+    assert made.keep(NOON, NOON + LIFE)
+    assert made.write(opened(1), NOON)
+    made.close()
+
+    assert [*made.left(NOON + LIFE)] == []
+    assert seen(database, NOON + LIFE) == [1]
+
+
 def test_a_neighbour_that_was_killed_counts_until_its_lease_ends(
     journal: FileAnswerJournal, database: Path
 ) -> None:
-    beside(database, FileAnswerJournal(database)._head(NOON + 1))
+    beside(database, room._head(NOON + 1))
     assert not journal.write(opened(1), NOON)
 
     assert journal.keep(NOON + 1, NOON + 1 + LIFE)
@@ -363,19 +367,25 @@ def test_a_full_disk_means_rows_for_a_while(
     assert [record.__dict__["reason"] for record in caplog.records] == ["No space left on device"]
 
 
-def test_a_disk_that_takes_only_a_part_took_nothing(journal: FileAnswerJournal) -> None:
+def test_a_disk_that_takes_only_a_part_took_nothing(
+    journal: FileAnswerJournal, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = room._put
+
     class Short:
-        def seek(self, _place: int) -> None: ...
+        """A file on a disk that is nearly full."""
+
+        def __init__(self, file: Any) -> None:
+            self.seek = file.seek
+            self._file = file
 
         def write(self, record: bytes) -> int:
-            return len(record) - 1
+            return int(self._file.write(record[:-1]))
 
-        def close(self) -> None: ...
-
-    kept, journal._file = journal._file, Short()  # type: ignore[assignment]  # all that is asked of a file
+    monkeypatch.setattr(room, "_put", lambda file, *what: put(Short(file), *what))  # type: ignore[arg-type]  # all of a file that is asked
 
     assert not journal.write(opened(1), NOON)
-    journal._file = kept
+    assert seen(database, NOON + LIFE) == []
 
 
 def test_what_cannot_be_erased_keeps_its_place_until_it_can(
