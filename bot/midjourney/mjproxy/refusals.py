@@ -31,6 +31,8 @@ def _row(
     return Row(re.compile(words, re.IGNORECASE), fault, kind, source, wait)
 
 
+NO_SUCH_SPEED: Final = re.compile(r"无效的加速模式|invalid speed mode", re.IGNORECASE)
+"""By these words a gateway refuses a path prefix that means nothing."""
 _ACCOUNT_WAIT: Final = 60.0
 """A proxy without a free account often has one a minute later (NOVI#252)."""
 _KEY, _BALANCE, _THROTTLED, _UNCLEAR, _REFUSED = (
@@ -160,7 +162,7 @@ TABLE: Final[tuple[Row, ...]] = (
         _K.UNKNOWN,
         "TRUEAI, code 4",
     ),
-    _row(r"无效的加速模式", _REFUSED, _K.UNKNOWN, "ONEHUB, HTTP 400, code 4"),
+    Row(NO_SUCH_SPEED, _REFUSED, _K.UNKNOWN, "ONEHUB and its English forks, HTTP 400, code 4"),
     _row(r"视频功能未启用", _REFUSED, _K.UNKNOWN, "TRUEAI, code 4"),
     _row(r"prompt\s*不能为空", _REFUSED, _K.INVALID_PROMPT, "NOVI, PLUS, TRUEAI, code 4"),
     _row(

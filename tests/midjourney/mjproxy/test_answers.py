@@ -72,6 +72,7 @@ SENTENCES = (
     "unknown_action:MJ::BOOKMARK::x",
     "未知的 Action 类型",
     "无效的加速模式",
+    "Invalid speed mode",
     "视频功能未启用",
     "prompt不能为空",
     "State参数过长",

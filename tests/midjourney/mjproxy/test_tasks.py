@@ -345,6 +345,45 @@ def test_a_look_at_nothing_tells_nothing() -> None:
     assert reseller.capabilities == BY_SERVER[ServerKind.RESELLER]
 
 
+UNKNOWN = {"code": 4, "description": "task_no_found (request id: 7)", "type": "upstream_error"}
+
+
+@pytest.mark.parametrize(
+    ("prefixed", "odd", "server", "relaxed"),
+    [
+        # Any word is a prefix there: stock ones drop it, forks may price by it.
+        ((400, UNKNOWN), (400, UNKNOWN), ServerKind.NEW_API, "/mj-relax/mj"),
+        ((400, UNKNOWN | {"description": "task_no_found (request id: 8)"}), (400, UNKNOWN), ServerKind.NEW_API, "/mj-relax/mj"),
+        ((400, UNKNOWN), (500, {"code": 4, "description": "?"}), ServerKind.NEW_API, "/mj-relax/mj"),
+        ((400, UNKNOWN), None, ServerKind.NEW_API, "/mj-relax/mj"),
+        # The oldest have no such paths.
+        ((404, {"error": {"message": "Invalid URL"}}), (404, {"error": {"message": "Invalid URL"}}), ServerKind.NEW_API, "/mj"),
+        ((200, "<html>"), (200, "<html>"), ServerKind.NEW_API, "/mj"),
+        (None, None, ServerKind.NEW_API, "/mj"),
+        # Only words that mean something are.
+        ((400, UNKNOWN), (400, {"code": 4, "description": "无效的加速模式"}), ServerKind.ONE_HUB, "/mj-relax/mj"),
+        ((400, UNKNOWN), (400, {"code": 4, "description": "Invalid speed mode"}), ServerKind.ONE_HUB, "/mj-relax/mj"),
+        (None, (400, {"code": 4, "description": "Invalid speed mode"}), ServerKind.ONE_HUB, "/mj-relax/mj"),
+        ((400, UNKNOWN), (400, {"code": 4, "description": "mode not supported"}), ServerKind.ONE_HUB, "/mj-relax/mj"),
+        ((400, UNKNOWN), (404, {"error": {"message": "Not Found"}}), ServerKind.ONE_HUB, "/mj-relax/mj"),
+        ((400, UNKNOWN), (200, "<html>"), ServerKind.ONE_HUB, "/mj-relax/mj"),
+    ],
+)  # fmt: skip
+def test_a_gateway_is_told_by_what_it_does_with_a_prefix_and_not_by_its_words_alone(
+    prefixed: tuple[int, object] | None, odd: tuple[int, object] | None, server: ServerKind, relaxed: str
+) -> None:
+    given: dict[Probe, tuple[int, object]] = {Probe.BATCH: (200, []), Probe.UNKNOWN_TASK: (400, UNKNOWN)}
+    given |= {Probe.PREFIXED: prefixed} if prefixed else {}
+    given |= {Probe.ODD_PREFIX: odd} if odd else {}
+
+    look = recognise(
+        {probe: Seen(status, json.dumps(body).encode()) for probe, (status, body) in given.items()}
+    )
+
+    assert look.server is server
+    assert usual_routes(server, prefixed=look.prefixed)[Speed.RELAX].root == relaxed
+
+
 @given(
     st.dictionaries(
         st.sampled_from(list(Probe)),
