@@ -111,6 +111,23 @@ def error_of(status: int, body: object, headers: dict[str, str] | None = None) -
             ExistingTask(RemoteTaskId(ID), TaskStatus.SUCCESS),
         ),
         (
+            {"code": 1, "result": ID, "properties": {"status": "IN_PROGRESS", "imageUrl": None}},
+            ExistingTask(RemoteTaskId(ID), TaskStatus.IN_PROGRESS),
+        ),
+        (
+            {"code": 1, "description": "任务已存在", "result": ID, "properties": {"status": "SUCCESS"}},
+            ExistingTask(RemoteTaskId(ID), TaskStatus.SUCCESS),
+        ),
+        (
+            {"code": 1, "description": "任务已存在", "result": ID},
+            ExistingTask(RemoteTaskId(ID), TaskStatus.NOT_START),
+        ),
+        ({"code": 1, "result": ID, "properties": {"status": "SUBMITTED"}}, Accepted(RemoteTaskId(ID))),
+        (
+            {"code": 1, "result": ID, "properties": {"status": "MODAL", "imageUrl": "", "remix": True}},
+            WindowOpen(RemoteTaskId(ID)),
+        ),
+        (
             {"code": 21, "result": ID, "properties": {"finalPrompt": "a fox", "remix": True}},
             WindowOpen(RemoteTaskId(ID), "a fox"),
         ),
