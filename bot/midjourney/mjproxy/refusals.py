@@ -89,10 +89,11 @@ TABLE: Final[tuple[Row, ...]] = (
     _row(r"并发数已达上限", _THROTTLED, _K.QUEUE_FULL, "TRUEAI-2"),
     _row(r"负载已饱和", _THROTTLED, _K.QUEUE_FULL, "NEWAPI, HTTP 429, code 30"),
     _row(
-        r"无可用渠道|no available channel",
+        # Not where it says that it looked for another channel: the first may have taken the job.
+        r"无可用渠道|no available channel|的可用渠道失败(?!.{0,2}retry)|failed to get available channels? .*\(distributor\)",
         _THROTTLED,
         _K.ACCOUNT,
-        "NEWAPI, error format, 503",
+        "NEWAPI, error format, 503, before anything is sent on",
         wait=_ACCOUNT_WAIT,
     ),
     _row(r"queue (?:is )?full|too many requests|rate.?limit", _THROTTLED, _K.QUEUE_FULL, "resellers"),
@@ -146,6 +147,12 @@ TABLE: Final[tuple[Row, ...]] = (
     # What was asked.
     _row(
         r"bind_request_body_failed|prompt_is_required|custom_id_is_required|index_parse_failed|task_id_is_required|invalid_request",
+        _REFUSED,
+        _K.UNKNOWN,
+        "NEWAPI, HTTP 400, code 4: before anything is sent on",
+    ),
+    _row(
+        r"价格(?:未|尚未由管理员)配置|price not (?:set|configured)|not been priced by the administrator",
         _REFUSED,
         _K.UNKNOWN,
         "NEWAPI, HTTP 400, code 4: before anything is sent on",

@@ -69,6 +69,9 @@ SENTENCES = (
     "task_no_found 1234",
     "task_status_not_success",
     "bind_request_body_failed",
+    "模型 mj_imagine 倍率或价格未配置; Model mj_imagine ratio or price not set",
+    "模型 mj_video 的价格尚未由管理员配置; Model mj_video has not been priced by the administrator yet.",
+    "Model mj_video price not configured. Go to System Settings",
     "unknown_action:MJ::BOOKMARK::x",
     "未知的 Action 类型",
     "无效的加速模式",
@@ -235,6 +238,28 @@ def test_no_row_is_looked_for_beyond_the_beginning_of_an_answers_words() -> None
         (200, {"code": 3, "description": "?"}, RemoteFault.REFUSED, FailureKind.UNKNOWN),
         (404, {"code": 3, "description": "?"}, RemoteFault.REFUSED, FailureKind.UNKNOWN),
         # What nobody knows may have been accepted.
+        (
+            503,
+            {"error": {"message": "获取分组 vip 下模型 mj_imagine 的可用渠道失败\uff08distributor\uff09: x"}},
+            RemoteFault.THROTTLED,
+            FailureKind.ACCOUNT,
+        ),
+        (
+            503,
+            {
+                "error": {
+                    "message": "Failed to get available channel for model a under group b (distributor): x"
+                }
+            },
+            RemoteFault.THROTTLED,
+            FailureKind.ACCOUNT,
+        ),
+        (
+            503,
+            {"error": {"message": "获取分组 vip 下模型 a 的可用渠道失败\uff08retry\uff09: x"}},
+            RemoteFault.UNCLEAR,
+            None,
+        ),
         (200, {"code": 4, "description": "?"}, RemoteFault.UNCLEAR, None),
         (400, {"code": 4, "description": "?"}, RemoteFault.UNCLEAR, None),
         (200, {"code": 9, "description": "?"}, RemoteFault.UNCLEAR, None),
