@@ -198,7 +198,7 @@ def refusal(status: int, headers: Mapping[str, str], said: ParsedBody) -> Remote
 def _meaning(
     status: int, said: ParsedBody, row: Row | None, wait: float | None
 ) -> tuple[RemoteFault, FailureKind | None]:
-    if status == HTTPStatus.UNAUTHORIZED:
+    if status == HTTPStatus.UNAUTHORIZED and (row is None or row.fault is not RemoteFault.BALANCE):
         return RemoteFault.KEY, FailureKind.KEY
     if row is not None and (
         status < HTTPStatus.INTERNAL_SERVER_ERROR or row.fault is not RemoteFault.REFUSED

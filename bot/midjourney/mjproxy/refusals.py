@@ -72,10 +72,11 @@ TABLE: Final[tuple[Row, ...]] = (
     _row(r"演示模式", _REFUSED, _K.KEY, "TRUEAI, HTTP 400 as text: only its administrator may"),
     _row(r"quota_not_enough", _BALANCE, _K.BALANCE, "NEWAPI, HTTP 400 or 403, code 4"),
     _row(
-        r"(?:用户|令牌)?(?:剩余)?额度\s*(?:不足|已用尽|用完)|令牌额度",
+        r"(?:用户|令牌)?(?:剩余)?额度\s*(?:不足|已用尽|用完)|令牌额度|TokenStatusExhausted"
+        r"|(?:user|token) quota is (?:not enough|exhausted)|pre_consume_token_quota_failed",
         _BALANCE,
         _K.BALANCE,
-        "NEWAPI, error format, 403",
+        "NEWAPI, error format, 401/403",
     ),
     _row(
         r"余额不足|insufficient[ _](?:user[ _])?(?:quota|balance|credits?|funds?)",

@@ -292,6 +292,32 @@ def test_no_row_is_looked_for_beyond_the_beginning_of_an_answers_words() -> None
         # Who pays.
         (401, b"", RemoteFault.KEY, FailureKind.KEY),
         (401, {"error": {"message": "?"}}, RemoteFault.KEY, FailureKind.KEY),
+        (401, {"error": {"message": "无效的令牌"}}, RemoteFault.KEY, FailureKind.KEY),
+        (401, {"error": {"message": "queue full"}}, RemoteFault.KEY, FailureKind.KEY),
+        (
+            401,
+            {"error": {"message": "该令牌额度已用尽 TokenStatusExhausted[sk-abc***xyz]"}},
+            RemoteFault.BALANCE,
+            FailureKind.BALANCE,
+        ),
+        (
+            401,
+            {"error": {"message": "This token quota is exhausted TokenStatusExhausted[sk-abc***xyz]"}},
+            RemoteFault.BALANCE,
+            FailureKind.BALANCE,
+        ),
+        (
+            403,
+            {"error": {"message": "token quota is not enough, token remain quota: $0.1, need quota: $0.2"}},
+            RemoteFault.BALANCE,
+            FailureKind.BALANCE,
+        ),
+        (
+            403,
+            {"error": {"message": "?", "code": "pre_consume_token_quota_failed"}},
+            RemoteFault.BALANCE,
+            FailureKind.BALANCE,
+        ),
         (403, {"success": False, "message": "?"}, RemoteFault.KEY, None),
         (403, b"", RemoteFault.REFUSED, FailureKind.ACCOUNT),
         (402, b"", RemoteFault.BALANCE, None),
