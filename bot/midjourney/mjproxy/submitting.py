@@ -74,6 +74,7 @@ class Submitting:
         self._known = not settings.asks_server
         self._prefixed = True
         self._learning = asyncio.Lock()
+        self._listing = asyncio.Lock()
         self._looks = Looks()
         self._out = Sender(
             clients,

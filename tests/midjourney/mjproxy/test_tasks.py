@@ -16,7 +16,16 @@ from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatu
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy.probing import Probe, Seen, recognise
 from bot.midjourney.mjproxy.prompts import plain, speed_in
-from bot.midjourney.mjproxy.readings import read_hint, read_many, read_one, read_page, require_list
+from bot.midjourney.mjproxy.readings import (
+    _LONGEST_ENTRY,
+    _PIECE,
+    read_hint,
+    read_many,
+    read_one,
+    read_page,
+    read_whole,
+    require_list,
+)
 from bot.midjourney.mjproxy.requests import LONGEST_TAG, Action, Imagine, Modal
 from bot.midjourney.mjproxy.routes import PoolRoute, usual_routes
 from bot.midjourney.mjproxy.tasks import placed, read_task
@@ -319,6 +328,64 @@ def test_bodies_are_written_strictly() -> None:
     for wrong in ({"prompt": " --fast "}, {"prompt": "x", "state": "t" * (LONGEST_TAG + 1)}):
         with pytest.raises(ValueError, match=r"at (?:least|most)"):
             Imagine(**wrong)
+
+
+# -- all that a server keeps --------------------------------------------------------------------------------------------
+
+
+def whole(body: bytes, tag: str | None = None) -> list[str | None]:
+    return [task.prompt for task in read_whole(200, {}, body, base="https://mj.example", tag=tag)]
+
+
+def kept(number: int, **fields: object) -> dict[str, object]:
+    return {
+        "id": f"{number}",
+        "prompt": f'füchse 狐 {number} \N{FOX FACE} "], [{{',
+        "state": f"tag-{number}",
+    } | fields
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_long_list_is_read_entry_by_entry_whatever_stands_in_it(
+    indent: int | None, *, escaped: bool
+) -> None:
+    tasks = [kept(number, padding="狐" * (number % 97)) for number in range(1, 6001)]
+    body = json.dumps(tasks, ensure_ascii=escaped, indent=indent).encode()
+    assert len(body) > 3 * _PIECE
+
+    assert whole(body) == [task["prompt"] for task in tasks]
+    assert whole(b"\xef\xbb\xbf " + body + b" \n", tag="tag-6000") == [tasks[-1]["prompt"]]
+    assert whole(body, tag="tag-6001") == []
+
+
+@given(st.lists(json_values), st.integers(0, 3))
+@settings(deadline=None)
+def test_a_list_of_anything_is_read_as_a_short_one_is(listed: list[object], indent: int) -> None:
+    body = json.dumps(listed, indent=indent).encode()
+    assert read_whole(200, {}, body, base="", tag=None) == read_many(200, {}, body, base="")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[", b"[{}", b"[{},", b"[{},]", b"[{}]]", b"[{}] x", b"[{} {}]", b"[1,,2]", b"[tru]", b'[{"id":"\xff"}]',
+        b"[" * 100_000, b'["' + b"x" * (2 * _LONGEST_ENTRY) + b'"', b"[{}" + b" " * _PIECE + b"x]", b"", b"{}", b"null", b"<html>",
+    ],
+)  # fmt: skip
+def test_what_is_no_list_of_tasks_is_never_an_empty_one(body: bytes) -> None:
+    with pytest.raises(RemoteError) as caught:
+        read_whole(200, {}, body, base="", tag=None)
+    assert caught.value.fault is RemoteFault.UNCLEAR
+
+
+def test_a_refusal_in_place_of_a_list_is_told_as_that() -> None:
+    body = json.dumps({"error": {"message": "无效的令牌"}}).encode()
+    with pytest.raises(RemoteError) as caught:
+        read_whole(401, {}, body, base="", tag="tag")
+    assert caught.value.fault is RemoteFault.KEY
+    with pytest.raises(RemoteError):
+        read_whole(500, {}, b"[]", base="", tag=None)
 
 
 # -- ways --------------------------------------------------------------------------------------------------------------
