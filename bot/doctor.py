@@ -323,7 +323,7 @@ async def _account(
         if isinstance(api, MidjourneyApi) and not known and await other():
             words = "this looks like a server of the /mj family: choose the kind mj-proxy"
             yield Finding(f"kind of API{of}", fine=False, words=words)
-        if isinstance(api, MidjourneyApi) or error.fault in {RemoteFault.KEY, RemoteFault.UNREACHED}:
+        if isinstance(api, MidjourneyApi) or known:
             return
     else:
         yield Finding(f"image API{of}", fine=True, words=words)

@@ -201,7 +201,7 @@ BY_SERVER: Final[Mapping[ServerKind, Capabilities]] = MappingProxyType(
             ),
             Capabilities(
                 server=ServerKind.NEW_API,
-                # A path prefix means nothing there: which channel, and so which speed, is the key's own affair.
+                # Stock ones drop a path prefix: which channel, and so which speed, is the key's own affair.
                 speeds=_EVERY_SPEED,
                 windows=Windows.ZOOM_AND_REGION,
                 shorten=True,

@@ -3,6 +3,7 @@ Never here: requests, budgets, and what an answer means."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -26,13 +27,20 @@ SECONDS_METRIC: Final = "upstream_seconds"
 
 
 async def measured(
-    call: Awaitable[HttpResponse], read: Reader[T], *, endpoint: str, guard: Guard, metrics: Metrics | None
+    call: Awaitable[HttpResponse],
+    read: Reader[T],
+    *,
+    endpoint: str,
+    guard: Guard,
+    metrics: Metrics | None,
+    apart: bool = False,
 ) -> T:
-    """Await a call within the guard, and read its answer. Raises `RemoteError`."""
+    """Await a call within the guard, and read its answer, `apart` in a thread. Raises `RemoteError`."""
     began, outcome = perf_counter(), "cancelled"
     try:
         answer = await guard(call, f"image API: {endpoint}")
-        result = read(answer.status, answer.headers, answer.body)
+        said = answer.status, answer.headers, answer.body
+        result = await asyncio.to_thread(read, *said) if apart else read(*said)
         outcome = "ok"
     except RemoteError as error:
         outcome = error.fault.value

@@ -23,6 +23,8 @@ T = TypeVar("T")
 USER_AGENT: Final = "Easel (a Discord bot for Midjourney)"
 MAX_ANSWER: Final = 4 * 1024 * 1024
 """An answer is a few kilobytes, a page of 20 tasks less than 100."""
+_SHORT: Final = 1024 * 1024
+"""So much is put together in a moment."""
 _PACKINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
 _UNBOUNDED: Final = frozenset({"br", "zstd"})
 """Packings that cannot be unfolded step by step here. Other names stand in the header, too, and pack nothing."""
@@ -153,22 +155,27 @@ async def read_up_to(response: httpx.Response, most: int, too_long: Callable[[],
     packings = [name for name in named if name in _PACKINGS | _UNBOUNDED]
     if len(packings) > 1 or not _PACKINGS.issuperset(packings):
         raise httpx.DecodingError(f"an answer in {', '.join(packings)[:40]}")
-    body, head, packed = bytearray(), b"", None
+    pieces: list[bytes] = []
+    size, head, packed = 0, b"", None
     async for chunk in response.aiter_raw():
         if packed is not None and packed.eof:
             continue  # zlib would keep it
         if not packings:
-            body += chunk
+            pieces.append(chunk)
         elif packed is not None or len(head := head + chunk) >= 2:  # noqa: PLR2004 - a head of zlib
             given, head = head or chunk, b""
             packed = packed or zlib.decompressobj(_window(packings[0], given))
             try:
-                body += packed.decompress(given, most + 1 - len(body))
+                pieces.append(packed.decompress(given, most + 1 - size))
             except zlib.error as error:
                 raise httpx.DecodingError(str(error)) from error
-        if len(body) > most:
+        else:
+            continue  # no more than the first byte of a head
+        size += len(pieces[-1])
+        if size > most:
             raise too_long()
-    return bytes(body)
+    # To join is to copy: a long answer would hold up the loop, and Python lets others run beside it.
+    return b"".join(pieces) if size <= _SHORT else await asyncio.to_thread(b"".join, pieces)
 
 
 def _window(packing: str, head: bytes) -> int:

@@ -36,6 +36,7 @@ _NEVER_RAN: Final = frozenset({301, 302, 303, 307, 308, 404, 405, 411, 413, 414,
 """Statuses by which a server says that no handler of it saw the request."""
 _NO_ANSWER: Final = frozenset({408, 499})
 _A_WINDOW: Final = re.compile(r"waiting for window|窗口等待|等待.{0,4}窗口", re.IGNORECASE)
+_EXISTS: Final = "任务已存在"
 _OHMYGPT: Final = "this looks like OhMyGPT's API, not like one of the /mj family"
 _WEB_PAGE: Final = "this is a web page, not an API: the address may lack its path"
 
@@ -117,9 +118,11 @@ def read_submission(status: int, headers: Mapping[str, str], body: bytes) -> Ans
     earlier = word(properties.get("status"))
     if said.code == EXISTED and earlier is not None:
         return ExistingTask(task_id, read_status(earlier))
-    # Gateways rewrite most windows' 21 to 1 and keep the rest of the body (family §1.13).
+    # Gateways rewrite most 21 to 1 and keep the rest of the body (family §1.13): a window's, or an earlier task's.
     if said.code == EXISTED or properties.get("remix") is True or _A_WINDOW.search(said.words):
         return WindowOpen(task_id, word(properties.get("finalPrompt")))
+    if said.code == SUCCESS and (_EXISTS in said.words or (earlier and "imageUrl" in properties)):
+        return ExistingTask(task_id, read_status(earlier))
     ahead = whole_number(properties.get("numberOfQueues"))
     return Accepted(task_id, ahead if ahead is not None and ahead >= 0 else None)
 
@@ -195,7 +198,7 @@ def refusal(status: int, headers: Mapping[str, str], said: ParsedBody) -> Remote
 def _meaning(
     status: int, said: ParsedBody, row: Row | None, wait: float | None
 ) -> tuple[RemoteFault, FailureKind | None]:
-    if status == HTTPStatus.UNAUTHORIZED:
+    if status == HTTPStatus.UNAUTHORIZED and (row is None or row.fault is not RemoteFault.BALANCE):
         return RemoteFault.KEY, FailureKind.KEY
     if row is not None and (
         status < HTTPStatus.INTERNAL_SERVER_ERROR or row.fault is not RemoteFault.REFUSED

@@ -15,6 +15,7 @@ from bot.midjourney.mjproxy import account, answers, readings, requests
 from bot.midjourney.mjproxy.routes import ROOT, of_task
 from bot.midjourney.mjproxy.sending import Way
 from bot.midjourney.mjproxy.submitting import ProxySettings, Submitting
+from bot.midjourney.transport import MAX_ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -145,7 +146,7 @@ class MjProxyApi(Submitting):
                 return readings.find_tag(page.tasks, tag, complete=True)
             case Lookup.SCAN:
                 # One server shows the newest hundred of everybody, another only the newest at all (NOVI#239).
-                return readings.find_tag(await self._whole_list(), tag, complete=False)
+                return readings.find_tag(await self._whole_list(tag), tag, complete=False)
             case Lookup.NEVER:
                 return TagSearchResult(None, complete=False)
 
@@ -153,10 +154,15 @@ class MjProxyApi(Submitting):
         way = Way("POST", f"{ROOT}/task/query", query.as_json())
         return await self._read("mj_query", way, self._based(readings.read_page))
 
-    async def _whole_list(self) -> tuple[TaskSnapshot, ...]:
-        return await self._read(
-            "mj_list_all", Way("GET", f"{ROOT}/task/list"), self._based(readings.read_many)
-        )
+    async def _whole_list(self, tag: str | None = None) -> tuple[TaskSnapshot, ...]:
+        # One server gives all that it keeps, and one such list at a time is enough for the memory.
+        async with self._listing:
+            return await self._read(
+                "mj_list_all",
+                Way("GET", f"{ROOT}/task/list"),
+                self._based(partial(readings.read_whole, tag=tag)),
+                most=readings.LONGEST_LIST,
+            )
 
     async def seed(self, task_id: RemoteTaskId) -> str | None:
         """A finished task's seed; None if the server has none to give. It may take a minute."""
@@ -185,7 +191,9 @@ class MjProxyApi(Submitting):
     def _based(self, read: Callable[..., T]) -> Reader[T]:
         return partial(read, base=self._settings.url)
 
-    async def _read(self, name: str, way: Way, read: Reader[T], *, seconds: float | None = None) -> T:
+    async def _read(
+        self, name: str, way: Way, read: Reader[T], *, seconds: float | None = None, most: int = MAX_ANSWER
+    ) -> T:
         return await self._out.call(
-            name, way, read, seconds=seconds or self._settings.query_seconds, budgeted=True
+            name, way, read, seconds=seconds or self._settings.query_seconds, budgeted=True, most=most
         )

@@ -3,6 +3,7 @@ Never here: I/O, and calls that could cost or make anything."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.capabilities import BY_SERVER, Capabilities, ServerKind
 from bot.midjourney.mjproxy.answers import parse_body, read_json
+from bot.midjourney.mjproxy.refusals import NO_SUCH_SPEED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_REQUEST: Final = re.compile(r"\W*request[ _]?id\b", re.IGNORECASE)
 NOBODY: Final = "easel-asks-whether-any-key-will-do"
 """A key that no account has: a server that takes it takes any."""
 
@@ -89,6 +92,8 @@ class ProbeResult:
     capabilities: Capabilities | None
     takes_any_key: bool = False
     """Guest mode, or a proxy without a secret: then "the key works" proves nothing."""
+    prefixed: bool = False
+    """Whether the paths of pools lead to what the plain one leads to."""
 
 
 def recognise(seen: Mapping[Probe, Seen]) -> ProbeResult:
@@ -106,7 +111,7 @@ def recognise(seen: Mapping[Probe, Seen]) -> ProbeResult:
             batch=capabilities.batch and batch is not None and batch.gives_list,
             balance=capabilities.balance and _tells_usage(seen.get(Probe.USAGE)),
         )
-    return ProbeResult(server, capabilities, takes_any_key=any_key)
+    return ProbeResult(server, capabilities, takes_any_key=any_key, prefixed=_knows_the_prefix(seen))
 
 
 def _server(seen: Mapping[Probe, Seen]) -> ServerKind | None:
@@ -114,8 +119,7 @@ def _server(seen: Mapping[Probe, Seen]) -> ServerKind | None:
     if not (batch is not None and batch.gives_list) and not _speaks_the_family(unknown):
         return ServerKind.OHMYGPT if _is_ohmygpt(seen.get(Probe.OHMYGPT)) else None
     if unknown is not None and unknown.status == 400 and _code(unknown) == 4:  # noqa: PLR2004 - a gateway's "task_no_found"
-        odd = seen.get(Probe.ODD_PREFIX)
-        return ServerKind.ONE_HUB if _refuses_the_prefix(odd) else ServerKind.NEW_API
+        return ServerKind.ONE_HUB if _refuses_odd_prefixes(seen) else ServerKind.NEW_API
     pages, by_ids, prefixed = (seen.get(name) for name in (Probe.QUERY, Probe.BY_IDS, Probe.PREFIXED))
     if pages is not None and isinstance(pages.read, dict) and "content" in pages.read:
         return ServerKind.PLUS
@@ -137,8 +141,27 @@ def _code(seen: Seen) -> int | None:
     return parse_body(seen.body).code
 
 
-def _refuses_the_prefix(seen: Seen | None) -> bool:
-    return seen is not None and "无效的加速模式" in parse_body(seen.body).words
+def _knows_the_prefix(seen: Mapping[Probe, Seen]) -> bool:
+    return _said(seen.get(Probe.PREFIXED)) == _said(seen.get(Probe.UNKNOWN_TASK)) is not None
+
+
+def _said(seen: Seen | None) -> tuple[int, int | None, str] | None:
+    """What two answers must share to be the same: not the number that some give to each request."""
+    if seen is None:
+        return None
+    return seen.status, _code(seen), _REQUEST.split(parse_body(seen.body).words)[0]
+
+
+def _refuses_odd_prefixes(seen: Mapping[Probe, Seen]) -> bool:
+    """Whether a prefix must be one that means something: by the words for it, or, as forks have words of their own, because
+    only a prefix that means something is answered as none is."""
+    odd = seen.get(Probe.ODD_PREFIX)
+    if odd is None:
+        return False
+    if NO_SUCH_SPEED.search(parse_body(odd.body).words):
+        return True
+    is_answered = odd.status < 500  # noqa: PLR2004 - a crash tells nothing
+    return is_answered and _knows_the_prefix(seen) and _said(odd) != _said(seen[Probe.UNKNOWN_TASK])
 
 
 def _is_ohmygpt(seen: Seen | None) -> bool:

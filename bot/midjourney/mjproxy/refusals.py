@@ -31,6 +31,8 @@ def _row(
     return Row(re.compile(words, re.IGNORECASE), fault, kind, source, wait)
 
 
+NO_SUCH_SPEED: Final = re.compile(r"无效的加速模式|invalid speed mode", re.IGNORECASE)
+"""By these words a gateway refuses a path prefix that means nothing."""
 _ACCOUNT_WAIT: Final = 60.0
 """A proxy without a free account often has one a minute later (NOVI#252)."""
 _KEY, _BALANCE, _THROTTLED, _UNCLEAR, _REFUSED = (
@@ -70,10 +72,11 @@ TABLE: Final[tuple[Row, ...]] = (
     _row(r"演示模式", _REFUSED, _K.KEY, "TRUEAI, HTTP 400 as text: only its administrator may"),
     _row(r"quota_not_enough", _BALANCE, _K.BALANCE, "NEWAPI, HTTP 400 or 403, code 4"),
     _row(
-        r"(?:用户|令牌)?(?:剩余)?额度\s*(?:不足|已用尽|用完)|令牌额度",
+        r"(?:用户|令牌)?(?:剩余)?额度\s*(?:不足|已用尽|用完)|令牌额度|TokenStatusExhausted"
+        r"|(?:user|token) quota is (?:not enough|exhausted)|pre_consume_token_quota_failed",
         _BALANCE,
         _K.BALANCE,
-        "NEWAPI, error format, 403",
+        "NEWAPI, error format, 401/403",
     ),
     _row(
         r"余额不足|insufficient[ _](?:user[ _])?(?:quota|balance|credits?|funds?)",
@@ -87,10 +90,11 @@ TABLE: Final[tuple[Row, ...]] = (
     _row(r"并发数已达上限", _THROTTLED, _K.QUEUE_FULL, "TRUEAI-2"),
     _row(r"负载已饱和", _THROTTLED, _K.QUEUE_FULL, "NEWAPI, HTTP 429, code 30"),
     _row(
-        r"无可用渠道|no available channel",
+        # Not where it says that it looked for another channel: the first may have taken the job.
+        r"无可用渠道|no available channel|的可用渠道失败(?!.{0,2}retry)|failed to get available channels? .*\(distributor\)",
         _THROTTLED,
         _K.ACCOUNT,
-        "NEWAPI, error format, 503",
+        "NEWAPI, error format, 503, before anything is sent on",
         wait=_ACCOUNT_WAIT,
     ),
     _row(r"queue (?:is )?full|too many requests|rate.?limit", _THROTTLED, _K.QUEUE_FULL, "resellers"),
@@ -149,6 +153,12 @@ TABLE: Final[tuple[Row, ...]] = (
         "NEWAPI, HTTP 400, code 4: before anything is sent on",
     ),
     _row(
+        r"价格(?:未|尚未由管理员)配置|price not (?:set|configured)|not been priced by the administrator",
+        _REFUSED,
+        _K.UNKNOWN,
+        "NEWAPI, HTTP 400, code 4: before anything is sent on",
+    ),
+    _row(
         r"unknown_action:",
         _REFUSED,
         _K.UNKNOWN,
@@ -160,7 +170,7 @@ TABLE: Final[tuple[Row, ...]] = (
         _K.UNKNOWN,
         "TRUEAI, code 4",
     ),
-    _row(r"无效的加速模式", _REFUSED, _K.UNKNOWN, "ONEHUB, HTTP 400, code 4"),
+    Row(NO_SUCH_SPEED, _REFUSED, _K.UNKNOWN, "ONEHUB and its English forks, HTTP 400, code 4"),
     _row(r"视频功能未启用", _REFUSED, _K.UNKNOWN, "TRUEAI, code 4"),
     _row(r"prompt\s*不能为空", _REFUSED, _K.INVALID_PROMPT, "NOVI, PLUS, TRUEAI, code 4"),
     _row(

@@ -75,13 +75,17 @@ class PoolRoute:
 _PLAIN: Final = PoolRoute()
 
 
-def usual_routes(server: ServerKind) -> dict[Speed, PoolRoute]:
-    """How a server is asked for each speed unless the owner says otherwise (family §6.1, §6.2)."""
+def usual_routes(server: ServerKind, *, prefixed: bool = True) -> dict[Speed, PoolRoute]:
+    """How a server is asked for each speed unless the owner says otherwise (family §6.1, §6.2); `prefixed` is whether it
+    was seen to know the paths of pools."""
     match server:
         case ServerKind.NOVI:
             # Another path than /mj is a 404 there, and it knows no filter.
             return dict.fromkeys((Speed.RELAX, Speed.FAST), _PLAIN)
-        case ServerKind.PLUS | ServerKind.NEW_API:
+        case ServerKind.PLUS:
+            return dict.fromkeys(Speed, PoolRoute(filtered=True))
+        case ServerKind.NEW_API if not prefixed:
+            # Its oldest versions have no other path than /mj. Later ones drop the prefix, and forks may price by it.
             return dict.fromkeys(Speed, PoolRoute(filtered=True))
         case _:
             return {speed: PoolRoute(prefix, filtered=True) for speed, prefix in PREFIXES.items()}

@@ -10,7 +10,7 @@ from aiolimiter import AsyncLimiter
 
 from bot.midjourney.calls import measured
 from bot.midjourney.mjproxy.routes import Auth, authorization
-from bot.midjourney.transport import ask
+from bot.midjourney.transport import MAX_ANSWER, ask
 
 if TYPE_CHECKING:
     import httpx
@@ -68,13 +68,21 @@ class Sender:
         seconds: float,
         paid: bool = False,
         budgeted: bool = False,
+        most: int = MAX_ANSWER,
     ) -> T:
-        """Make one call and report it; raises `RemoteError`."""
+        """Make one call and report it; an answer that may be longer than others is read in a thread. Raises `RemoteError`."""
         if budgeted:
             async with self._reads:
                 pass  # a leaky bucket: to enter is to have paid
-        call = ask(self._clients.paid if paid else self._clients.free, self._request(way), seconds=seconds)
-        return await measured(call, read, endpoint=endpoint, guard=self._guard, metrics=self._metrics)
+        client = self._clients.paid if paid else self._clients.free
+        return await measured(
+            ask(client, self._request(way), seconds=seconds, most=most),
+            read,
+            endpoint=endpoint,
+            guard=self._guard,
+            metrics=self._metrics,
+            apart=most > MAX_ANSWER,
+        )
 
     def _request(self, way: Way) -> httpx.Request:
         headers = dict(_HEADERS)

@@ -72,7 +72,9 @@ class Submitting:
         self._settings = replace(settings, url=checked_base(settings.url, "EASEL_API_URL"))
         self._capabilities = settings.capabilities
         self._known = not settings.asks_server
+        self._prefixed = True
         self._learning = asyncio.Lock()
+        self._listing = asyncio.Lock()
         self._looks = Looks()
         self._out = Sender(
             clients,
@@ -100,7 +102,7 @@ class Submitting:
 
     @property
     def _routes(self) -> Mapping[Speed, PoolRoute]:
-        return self._settings.routes or usual_routes(self._capabilities.server)
+        return self._settings.routes or usual_routes(self._capabilities.server, prefixed=self._prefixed)
 
     async def probe(self) -> ProbeResult:
         """Find out by free calls which program answers and what follows."""
@@ -120,7 +122,7 @@ class Submitting:
                 raise RemoteError(RemoteFault.UNREACHED, _NOBODY_OF_THE_FAMILY)
             if seen.server is ServerKind.OHMYGPT:
                 raise RemoteError(RemoteFault.UNREACHED, _THE_OTHER_KIND)
-            self._capabilities, self._known = seen.capabilities, True
+            self._capabilities, self._prefixed, self._known = seen.capabilities, seen.prefixed, True
 
     async def prove(self) -> None:
         """Prove address and key by the one call that costs nothing and every member has."""

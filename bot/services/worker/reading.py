@@ -13,7 +13,9 @@ from bot.errors import RemoteError, RemoteFault
 if TYPE_CHECKING:
     from bot.domain.tasks import TaskSnapshot
 
-ABOUT_ALL: Final = frozenset({RemoteFault.UNREACHED, RemoteFault.KEY, RemoteFault.THROTTLED})
+ABOUT_ALL: Final = frozenset(
+    {RemoteFault.UNREACHED, RemoteFault.KEY, RemoteFault.BALANCE, RemoteFault.THROTTLED}
+)
 """Whatever was asked, every other question would be answered the same."""
 LONGEST_REST_MS: Final = 5 * MINUTE
 """Whoever asks for more is asked again all the same: deadlines pass meanwhile."""

@@ -69,9 +69,13 @@ SENTENCES = (
     "task_no_found 1234",
     "task_status_not_success",
     "bind_request_body_failed",
+    "模型 mj_imagine 倍率或价格未配置; Model mj_imagine ratio or price not set",
+    "模型 mj_video 的价格尚未由管理员配置; Model mj_video has not been priced by the administrator yet.",
+    "Model mj_video price not configured. Go to System Settings",
     "unknown_action:MJ::BOOKMARK::x",
     "未知的 Action 类型",
     "无效的加速模式",
+    "Invalid speed mode",
     "视频功能未启用",
     "prompt不能为空",
     "State参数过长",
@@ -108,6 +112,23 @@ def error_of(status: int, body: object, headers: dict[str, str] | None = None) -
         (
             {"code": 21, "result": ID, "properties": {"status": "SUCCESS", "imageUrl": "x"}},
             ExistingTask(RemoteTaskId(ID), TaskStatus.SUCCESS),
+        ),
+        (
+            {"code": 1, "result": ID, "properties": {"status": "IN_PROGRESS", "imageUrl": None}},
+            ExistingTask(RemoteTaskId(ID), TaskStatus.IN_PROGRESS),
+        ),
+        (
+            {"code": 1, "description": "任务已存在", "result": ID, "properties": {"status": "SUCCESS"}},
+            ExistingTask(RemoteTaskId(ID), TaskStatus.SUCCESS),
+        ),
+        (
+            {"code": 1, "description": "任务已存在", "result": ID},
+            ExistingTask(RemoteTaskId(ID), TaskStatus.NOT_START),
+        ),
+        ({"code": 1, "result": ID, "properties": {"status": "SUBMITTED"}}, Accepted(RemoteTaskId(ID))),
+        (
+            {"code": 1, "result": ID, "properties": {"status": "MODAL", "imageUrl": "", "remix": True}},
+            WindowOpen(RemoteTaskId(ID)),
         ),
         (
             {"code": 21, "result": ID, "properties": {"finalPrompt": "a fox", "remix": True}},
@@ -217,6 +238,28 @@ def test_no_row_is_looked_for_beyond_the_beginning_of_an_answers_words() -> None
         (200, {"code": 3, "description": "?"}, RemoteFault.REFUSED, FailureKind.UNKNOWN),
         (404, {"code": 3, "description": "?"}, RemoteFault.REFUSED, FailureKind.UNKNOWN),
         # What nobody knows may have been accepted.
+        (
+            503,
+            {"error": {"message": "获取分组 vip 下模型 mj_imagine 的可用渠道失败\uff08distributor\uff09: x"}},
+            RemoteFault.THROTTLED,
+            FailureKind.ACCOUNT,
+        ),
+        (
+            503,
+            {
+                "error": {
+                    "message": "Failed to get available channel for model a under group b (distributor): x"
+                }
+            },
+            RemoteFault.THROTTLED,
+            FailureKind.ACCOUNT,
+        ),
+        (
+            503,
+            {"error": {"message": "获取分组 vip 下模型 a 的可用渠道失败\uff08retry\uff09: x"}},
+            RemoteFault.UNCLEAR,
+            None,
+        ),
         (200, {"code": 4, "description": "?"}, RemoteFault.UNCLEAR, None),
         (400, {"code": 4, "description": "?"}, RemoteFault.UNCLEAR, None),
         (200, {"code": 9, "description": "?"}, RemoteFault.UNCLEAR, None),
@@ -249,6 +292,32 @@ def test_no_row_is_looked_for_beyond_the_beginning_of_an_answers_words() -> None
         # Who pays.
         (401, b"", RemoteFault.KEY, FailureKind.KEY),
         (401, {"error": {"message": "?"}}, RemoteFault.KEY, FailureKind.KEY),
+        (401, {"error": {"message": "无效的令牌"}}, RemoteFault.KEY, FailureKind.KEY),
+        (401, {"error": {"message": "queue full"}}, RemoteFault.KEY, FailureKind.KEY),
+        (
+            401,
+            {"error": {"message": "该令牌额度已用尽 TokenStatusExhausted[sk-abc***xyz]"}},
+            RemoteFault.BALANCE,
+            FailureKind.BALANCE,
+        ),
+        (
+            401,
+            {"error": {"message": "This token quota is exhausted TokenStatusExhausted[sk-abc***xyz]"}},
+            RemoteFault.BALANCE,
+            FailureKind.BALANCE,
+        ),
+        (
+            403,
+            {"error": {"message": "token quota is not enough, token remain quota: $0.1, need quota: $0.2"}},
+            RemoteFault.BALANCE,
+            FailureKind.BALANCE,
+        ),
+        (
+            403,
+            {"error": {"message": "?", "code": "pre_consume_token_quota_failed"}},
+            RemoteFault.BALANCE,
+            FailureKind.BALANCE,
+        ),
         (403, {"success": False, "message": "?"}, RemoteFault.KEY, None),
         (403, b"", RemoteFault.REFUSED, FailureKind.ACCOUNT),
         (402, b"", RemoteFault.BALANCE, None),

@@ -3,16 +3,21 @@ Never here: the wire alone (`test_answers`, `test_tasks`)."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.domain.answers import Accepted, ExistingTask, WindowOpen
-from bot.domain.capabilities import ServerKind
+from bot.domain.capabilities import BY_SERVER, ServerKind
 from bot.domain.failures import FailureKind
 from bot.domain.pools import Pool
 from bot.domain.tasks import RemoteTaskId, TaskStatus
 from bot.errors import RemoteError, RemoteFault
+from bot.midjourney.mjproxy.client import MjProxyApi, ProxySettings
+from bot.midjourney.transport import MAX_ANSWER, open_clients
 from bot.sandbox.mjproxy import Flavour, ProxyFault
 from bot.sandbox.upstream import Fault, SimulatedUpstream
 from tests.fixtures.leaps import leap_in_silence
@@ -80,6 +85,29 @@ async def test_what_may_have_been_taken_is_unclear_and_is_found_by_its_tag(
         found = await api.find("the-tag")
         expected = flavour not in GATEWAYS and fault is not ProxyFault.TAKEN_NO_ROW
         assert (found.task is not None) is expected
+
+
+async def test_a_lost_job_is_found_in_the_long_list_of_a_busy_server() -> None:
+    kept = [
+        {"id": f"{number}", "prompt": "a fox" * 300, "state": f"tag-{number}"} for number in range(1, 3001)
+    ]
+    body = json.dumps(kept).encode()
+    assert len(body) > MAX_ANSWER
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/mj/task/list"
+        return httpx.Response(200, stream=httpx.ByteStream(body))
+
+    settings = ProxySettings(
+        key="k", url="https://mj.example", capabilities=BY_SERVER[ServerKind.NOVI], reads_per_second=100
+    )
+    async with open_clients(trust_env=False, transport=httpx.MockTransport(answer)) as clients:
+        api = MjProxyApi(clients, settings)
+        found = await asyncio.gather(*(api.find(tag) for tag in ("tag-1", "tag-3000", "tag-3001")))
+
+    ids = [finding.task.task_id if finding.task is not None else None for finding in found]
+    assert ids == ["1", "3000", None]
+    assert not any(finding.complete for finding in found)
 
 
 async def test_a_silent_server_is_unclear_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,16 @@ from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatu
 from bot.errors import RemoteError, RemoteFault
 from bot.midjourney.mjproxy.probing import Probe, Seen, recognise
 from bot.midjourney.mjproxy.prompts import plain, speed_in
-from bot.midjourney.mjproxy.readings import read_hint, read_many, read_one, read_page, require_list
+from bot.midjourney.mjproxy.readings import (
+    _LONGEST_ENTRY,
+    _PIECE,
+    read_hint,
+    read_many,
+    read_one,
+    read_page,
+    read_whole,
+    require_list,
+)
 from bot.midjourney.mjproxy.requests import LONGEST_TAG, Action, Imagine, Modal
 from bot.midjourney.mjproxy.routes import PoolRoute, usual_routes
 from bot.midjourney.mjproxy.tasks import placed, read_task
@@ -321,6 +330,64 @@ def test_bodies_are_written_strictly() -> None:
             Imagine(**wrong)
 
 
+# -- all that a server keeps --------------------------------------------------------------------------------------------
+
+
+def whole(body: bytes, tag: str | None = None) -> list[str | None]:
+    return [task.prompt for task in read_whole(200, {}, body, base="https://mj.example", tag=tag)]
+
+
+def kept(number: int, **fields: object) -> dict[str, object]:
+    return {
+        "id": f"{number}",
+        "prompt": f'füchse 狐 {number} \N{FOX FACE} "], [{{',
+        "state": f"tag-{number}",
+    } | fields
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_long_list_is_read_entry_by_entry_whatever_stands_in_it(
+    indent: int | None, *, escaped: bool
+) -> None:
+    tasks = [kept(number, padding="狐" * (number % 97)) for number in range(1, 6001)]
+    body = json.dumps(tasks, ensure_ascii=escaped, indent=indent).encode()
+    assert len(body) > 3 * _PIECE
+
+    assert whole(body) == [task["prompt"] for task in tasks]
+    assert whole(b"\xef\xbb\xbf " + body + b" \n", tag="tag-6000") == [tasks[-1]["prompt"]]
+    assert whole(body, tag="tag-6001") == []
+
+
+@given(st.lists(json_values), st.integers(0, 3))
+@settings(deadline=None)
+def test_a_list_of_anything_is_read_as_a_short_one_is(listed: list[object], indent: int) -> None:
+    body = json.dumps(listed, indent=indent).encode()
+    assert read_whole(200, {}, body, base="", tag=None) == read_many(200, {}, body, base="")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[", b"[{}", b"[{},", b"[{},]", b"[{}]]", b"[{}] x", b"[{} {}]", b"[1,,2]", b"[tru]", b'[{"id":"\xff"}]',
+        b"[" * 100_000, b'["' + b"x" * (2 * _LONGEST_ENTRY) + b'"', b"[{}" + b" " * _PIECE + b"x]", b"", b"{}", b"null", b"<html>",
+    ],
+)  # fmt: skip
+def test_what_is_no_list_of_tasks_is_never_an_empty_one(body: bytes) -> None:
+    with pytest.raises(RemoteError) as caught:
+        read_whole(200, {}, body, base="", tag=None)
+    assert caught.value.fault is RemoteFault.UNCLEAR
+
+
+def test_a_refusal_in_place_of_a_list_is_told_as_that() -> None:
+    body = json.dumps({"error": {"message": "无效的令牌"}}).encode()
+    with pytest.raises(RemoteError) as caught:
+        read_whole(401, {}, body, base="", tag="tag")
+    assert caught.value.fault is RemoteFault.KEY
+    with pytest.raises(RemoteError):
+        read_whole(500, {}, b"[]", base="", tag=None)
+
+
 # -- ways --------------------------------------------------------------------------------------------------------------
 
 
@@ -343,6 +410,45 @@ def test_a_look_at_nothing_tells_nothing() -> None:
     reseller = recognise({Probe.BATCH: Seen(200, b"[]")})
     assert reseller.server is ServerKind.RESELLER
     assert reseller.capabilities == BY_SERVER[ServerKind.RESELLER]
+
+
+UNKNOWN = {"code": 4, "description": "task_no_found (request id: 7)", "type": "upstream_error"}
+
+
+@pytest.mark.parametrize(
+    ("prefixed", "odd", "server", "relaxed"),
+    [
+        # Any word is a prefix there: stock ones drop it, forks may price by it.
+        ((400, UNKNOWN), (400, UNKNOWN), ServerKind.NEW_API, "/mj-relax/mj"),
+        ((400, UNKNOWN | {"description": "task_no_found (request id: 8)"}), (400, UNKNOWN), ServerKind.NEW_API, "/mj-relax/mj"),
+        ((400, UNKNOWN), (500, {"code": 4, "description": "?"}), ServerKind.NEW_API, "/mj-relax/mj"),
+        ((400, UNKNOWN), None, ServerKind.NEW_API, "/mj-relax/mj"),
+        # The oldest have no such paths.
+        ((404, {"error": {"message": "Invalid URL"}}), (404, {"error": {"message": "Invalid URL"}}), ServerKind.NEW_API, "/mj"),
+        ((200, "<html>"), (200, "<html>"), ServerKind.NEW_API, "/mj"),
+        (None, None, ServerKind.NEW_API, "/mj"),
+        # Only words that mean something are.
+        ((400, UNKNOWN), (400, {"code": 4, "description": "无效的加速模式"}), ServerKind.ONE_HUB, "/mj-relax/mj"),
+        ((400, UNKNOWN), (400, {"code": 4, "description": "Invalid speed mode"}), ServerKind.ONE_HUB, "/mj-relax/mj"),
+        (None, (400, {"code": 4, "description": "Invalid speed mode"}), ServerKind.ONE_HUB, "/mj-relax/mj"),
+        ((400, UNKNOWN), (400, {"code": 4, "description": "mode not supported"}), ServerKind.ONE_HUB, "/mj-relax/mj"),
+        ((400, UNKNOWN), (404, {"error": {"message": "Not Found"}}), ServerKind.ONE_HUB, "/mj-relax/mj"),
+        ((400, UNKNOWN), (200, "<html>"), ServerKind.ONE_HUB, "/mj-relax/mj"),
+    ],
+)  # fmt: skip
+def test_a_gateway_is_told_by_what_it_does_with_a_prefix_and_not_by_its_words_alone(
+    prefixed: tuple[int, object] | None, odd: tuple[int, object] | None, server: ServerKind, relaxed: str
+) -> None:
+    given: dict[Probe, tuple[int, object]] = {Probe.BATCH: (200, []), Probe.UNKNOWN_TASK: (400, UNKNOWN)}
+    given |= {Probe.PREFIXED: prefixed} if prefixed else {}
+    given |= {Probe.ODD_PREFIX: odd} if odd else {}
+
+    look = recognise(
+        {probe: Seen(status, json.dumps(body).encode()) for probe, (status, body) in given.items()}
+    )
+
+    assert look.server is server
+    assert usual_routes(server, prefixed=look.prefixed)[Speed.RELAX].root == relaxed
 
 
 @given(
