@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.capabilities import Windows, capabilities_of
+from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.schedule import MINUTE, NOT_STARTED_MS, SECOND
+from bot.domain.settling import FILL_PATIENCE_MS, has_window
 from bot.domain.task_words import words_of
 from bot.errors import RemoteError, RemoteFault
 
@@ -42,3 +45,21 @@ def never_started(job: Job, now: int) -> bool:
     """Whether upstream has had its time to begin it."""
     waited = now - (job.submitted_at or job.created_at)
     return job.state is JobState.SUBMITTED and waited >= NOT_STARTED_MS[job.pool]
+
+
+def may_be_filled(api: object, job: Job, now: int) -> bool:
+    """Where a call fills windows, the one that we filled reads MODAL until a worker there takes it up (family §5)."""
+    return _fills_windows(api) and now < (job.submitted_at or 0) + FILL_PATIENCE_MS
+
+
+def given_up(api: object, job: Job, kind: FailureKind) -> Failure:
+    """Why a task ends here whose server denies it, or shows a window that waits.
+
+    The window that we filled was paid, and its picture may come all the same: that is our own giving up, so we go on
+    looking.
+    """
+    return Failure(FailureKind.TIMED_OUT if _fills_windows(api) and has_window(job) else kind)
+
+
+def _fills_windows(api: object) -> bool:
+    return capabilities_of(api).windows is not Windows.NONE
