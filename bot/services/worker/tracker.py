@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.domain.capabilities import capabilities_of
-from bot.domain.failures import Failure, FailureKind, read_failure
+from bot.domain.failures import Failure, FailureKind, as_it_stands, read_failure
 from bot.domain.jobs import Job, JobState
 from bot.domain.schedule import (
     MINUTE,
@@ -329,6 +329,8 @@ class Tracker:
         job, reason = tracked.job, seen.fail_reason or seen.status.value
         failure = read_failure(reason)
         full = failure.kind is FailureKind.QUEUE_FULL
+        if full and reading.has_begun(job, seen):  # it would be drawn, and paid, once more
+            full, failure = False, as_it_stands(reason)
         cancelled = seen.status is TaskStatus.CANCEL or failure.kind is FailureKind.SERVER_CANCELLED
         withdrawn = cancelled and seen.started_at is None
         if job.unwanted and (full or (withdrawn and job.state is JobState.SUBMITTED)):
