@@ -56,6 +56,11 @@ class ServerKind(StrEnum):
     RESELLER = "a reseller of the family"
     """Speaks the family's language, and fits none of the programs whose source is known."""
 
+    @property
+    def is_gateway(self) -> bool:
+        """Whether it sells a proxy on: each call has a price and a row there, of which two may have one task's id."""
+        return self in {ServerKind.NEW_API, ServerKind.ONE_HUB}
+
 
 class Windows(StrEnum):
     """Which windows a press may open (a second call fills them)."""

@@ -324,6 +324,17 @@ def is_queue_full(reason: str) -> bool:
     return read_failure(reason).kind is FailureKind.QUEUE_FULL
 
 
+def is_titled_queue_full(reason: str) -> bool:
+    """Whether it is Midjourney's own title that says so, which it gives for what it did not take."""
+    return _by_title(_one_line(reason[:LONGEST_JUDGED])) is FailureKind.QUEUE_FULL
+
+
+def as_it_stands(fail_reason: str) -> Failure:
+    """Upstream's words where they cannot mean what they would otherwise."""
+    words = _one_line(fail_reason[:LONGEST_JUDGED])
+    return Failure(FailureKind.UNKNOWN, _words_for(FailureKind.UNKNOWN, words))
+
+
 def speaks_of_the_prompt(words: str) -> bool:
     """Whether a refusal names the prompt or its words, whatever it says of them."""
     return _ABOUT_THE_PROMPT.search(words) is not None

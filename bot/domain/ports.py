@@ -74,7 +74,7 @@ class Uploads(Protocol):
     """Where files can be left; raises `RemoteError`."""
 
     async def upload_input(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
-        """Leave a file with the service for all to read until then; returns its public address. Costs nothing."""
+        """Leave a file with the service for all to read until then; returns its public address. Gateways charge for it."""
 
 
 class ImageApi(Protocol):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.actions import Family, classify
 from bot.domain.jobs import JobState
 from bot.domain.schedule import MINUTE
 from bot.domain.tasks import TaskStatus
@@ -45,6 +46,14 @@ def opened(job: Job, window: RemoteTaskId, now: int) -> Job:
 def window_of(job: Job) -> RemoteTaskId | None:
     """The window that its press opened, until it is known that the call arrived that fills it."""
     return job.task_id if job.state in {JobState.SUBMITTING, JobState.UNCLEAR} else None
+
+
+def has_window(job: Job) -> bool:
+    """Whether its press was to open a window, which is then filled and paid at once."""
+    press = job.press
+    return press is not None and (
+        press.remix or press.zoom is not None or classify(press.custom_id) is Family.VARY_REGION
+    )
 
 
 class CallOutcome(StrEnum):

@@ -91,7 +91,7 @@ class WindowApi(Protocol):
         """
 
     async def upload_input(self, data: bytes, *, filename: str, media_type: str, until: int) -> str:
-        """Leave a file with the server; returns its public address. Costs nothing."""
+        """Leave a file with the server; returns its public address. A gateway charges for it, everybody else does not."""
 
     async def query_many(self, task_ids: Collection[RemoteTaskId]) -> dict[RemoteTaskId, TaskSnapshot]:
         """Read many tasks; one that the server does not know is missing."""

@@ -49,6 +49,10 @@ def reading(kind: Capabilities) -> str:
     return "pages" if kind.pages and not kind.batch else mark(there=kind.batch)
 
 
+def uploads(kind: Capabilities) -> str:
+    return "charged" if kind.upload and kind.server.is_gateway else mark(there=kind.upload)
+
+
 def balance(kind: Capabilities) -> str:
     return "with `EASEL_API_ADMIN_KEY`" if kind.server is ServerKind.OHMYGPT else mark(there=kind.balance)
 
@@ -67,7 +71,7 @@ ROWS: Final[dict[str, Callable[[Capabilities], str]]] = {
     "many tasks read in one call": reading,
     "a lost answer is found again": lookup,
     "webhooks": lambda kind: mark(there=kind.webhook),
-    "pictures kept for prompts": lambda kind: mark(there=kind.upload),
+    "pictures kept for prompts": uploads,
     "clips asked for by themselves": lambda kind: mark(there=kind.video),
     "balance of the key": balance,
     "a chain keeps its pool": lambda kind: "✔" if kind.keeps_pool else "**not by itself**",

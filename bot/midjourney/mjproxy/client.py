@@ -105,7 +105,17 @@ class MjProxyApi(Submitting):
     # -- reads -------------------------------------------------------------------------------------------------------
 
     async def query(self, task_id: RemoteTaskId) -> TaskSnapshot | None:
-        """Read one task; None if the server does not know it."""
+        """Read one task; None if the server does not know it.
+
+        Of a window that was filled a gateway has two rows, and shows by this path the first, which stands still until
+        the other has ended (family §5.4): there the list, which has both, is asked.
+        """
+        if self.capabilities.batch and self.capabilities.server.is_gateway:
+            try:
+                return (await self.query_many([task_id])).get(task_id)
+            except RemoteError as error:
+                if error.fault not in {RemoteFault.UNCLEAR, RemoteFault.REFUSED}:
+                    raise  # another path would be answered the same
         seen = await self._read(
             "mj_fetch", Way("GET", ROOT + of_task(task_id, "fetch")), self._based(readings.read_one)
         )

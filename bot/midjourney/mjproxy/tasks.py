@@ -30,6 +30,8 @@ _RANKS: Final[Mapping[TaskStatus, int]] = {
     TaskStatus.IN_PROGRESS: 2,
     TaskStatus.UNKNOWN: 1,
     TaskStatus.SUBMITTED: 1,
+    # Beside another row, it is the one from before the window was filled, which nobody brings up to date.
+    TaskStatus.MODAL: -1,
 }
 _TEXTS: Final = frozenset({"DESCRIBE", "SHORTEN"})
 

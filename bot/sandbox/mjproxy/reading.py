@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.sandbox.mjproxy.faults import ProxyFault
 from bot.sandbox.mjproxy.flavours import Flavour
 from bot.sandbox.mjproxy.replies import Reply, no_such_path, refused, submitted
-from bot.sandbox.mjproxy.views import true_view, view
+from bot.sandbox.mjproxy.views import rows, true_view, view
 from bot.sandbox.upstream.tasks import Status
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Reading:
         record = self._proxy.records.get(task_id)
         if record is None or (self._proxy.manners.gateway and record.account != visit.account):
             raise Reply(*self._proxy.manners.unknown_task)
-        return view(self._proxy, record, "fetch")
+        return rows(self._proxy, record, "fetch")[0]
 
     def by_ids(self, visit: Visit, name: str) -> list[dict[str, Any]]:
         """`list-by-condition` and `list-by-ids`: what is unknown is left out."""
@@ -40,10 +40,11 @@ class Reading:
         found = [self._proxy.records.get(task_id) for task_id in visit.fields.get("ids") or []]
         shown = []
         for record in filter(None, reversed(found)):
-            now = view(self._proxy, record, name)
+            its_rows = rows(self._proxy, record, name)
             if self._proxy.faults.strikes(ProxyFault.TWO_ROWS, name):
-                shown.append({**now, "status": "MODAL", "progress": "0%", "imageUrl": "", "buttons": None})
-            shown.append(now)
+                before = {"status": "MODAL", "progress": "0%", "imageUrl": "", "buttons": None}
+                shown.append({**its_rows[-1], **before})
+            shown += its_rows
         return shown
 
     def every(self, visit: Visit) -> list[dict[str, Any]]:

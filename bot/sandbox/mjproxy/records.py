@@ -47,6 +47,8 @@ class Record:
     copy: dict[str, Any] | None = None
     """A gateway's view of it, as of the last poll."""
     copied: float = 0.0
+    unfilled: dict[str, Any] | None = None
+    """A gateway's first row of a window that was filled, as it stood then."""
     quirks: set[str] = field(default_factory=set)
 
 

@@ -11,6 +11,7 @@ from bot.sandbox.mjproxy.faults import ProxyFault
 from bot.sandbox.mjproxy.flavours import SPEEDS, Flavour
 from bot.sandbox.mjproxy.records import Record
 from bot.sandbox.mjproxy.replies import exception, no_such_path, refused, submitted
+from bot.sandbox.mjproxy.views import second_row
 from bot.sandbox.mjproxy.workshop import MASK_PREFIX, POOLS, FamilyAsk
 from bot.sandbox.upstream import bodies
 from bot.sandbox.upstream.answers import ApiResponse, Refusal
@@ -150,6 +151,8 @@ class Submitting:
         if proxy.faults.strikes(ProxyFault.NEW_ID, "modal"):
             older, record = record, self._record(visit, record.action, record.parent)
             record.custom_id, record.state = older.custom_id, older.state
+        else:
+            second_row(proxy, record)
         record.prompt = prompt
         made = await self._run(
             visit,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.sandbox.upstream.tasks import Task
 
 _SHOWN = {Status.FAILED: "FAILURE"}
+_ENDED = frozenset({"SUCCESS", "FAILURE", "CANCEL"})
 
 
 def true_view(proxy: ProxyState, record: Record) -> dict[str, Any]:
@@ -69,6 +70,24 @@ def view(proxy: ProxyState, record: Record, endpoint: str) -> dict[str, Any]:
         if proxy.faults.strikes(fault, endpoint):
             shown |= {name: value(shown) if callable(value) else value for name, value in changes.items()}
     return shown
+
+
+def rows(proxy: ProxyState, record: Record, endpoint: str) -> list[dict[str, Any]]:
+    """Every row with its id, the oldest first: a gateway makes a second one when a window is filled.
+
+    It brings only the last unfinished one up to date, so the first stands still until the second has ended.
+    """
+    now = view(proxy, record, endpoint)
+    if record.unfilled is None:
+        return [now]
+    return [now if now["status"] in _ENDED else record.unfilled, now]
+
+
+def second_row(proxy: ProxyState, record: Record) -> None:
+    """A gateway's window is being filled: what it shows of it so far stays as it is, and a new row begins."""
+    if proxy.manners.gateway and record.unfilled is None:
+        record.unfilled = _copied(proxy, record)
+        record.copy, record.copied = None, proxy.service.book.now
 
 
 def _local(shown: dict[str, Any]) -> str:

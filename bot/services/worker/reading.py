@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.capabilities import Windows, capabilities_of
+from bot.domain.failures import Failure, FailureKind, is_titled_queue_full
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.schedule import MINUTE, NOT_STARTED_MS, SECOND
+from bot.domain.settling import FILL_PATIENCE_MS, has_window
 from bot.domain.task_words import words_of
 from bot.errors import RemoteError, RemoteFault
 
@@ -44,3 +47,35 @@ def never_started(job: Job, now: int) -> bool:
     """Whether upstream has had its time to begin it."""
     waited = now - (job.submitted_at or job.created_at)
     return job.state is JobState.SUBMITTED and waited >= NOT_STARTED_MS[job.pool]
+
+
+def has_begun(job: Job, seen: TaskSnapshot) -> bool:
+    """Whether something shows that a failed task was worked on, and so may have been paid.
+
+    100 % is what servers write beside any failure. A worker's start comes before Midjourney's full queue, and 429 may be
+    what a picture's host said at the end.
+    """
+    if seen.discord_url or seen.storage_key:
+        return True
+    if is_titled_queue_full(seen.fail_reason or ""):
+        return False
+    worked_on = job.state is JobState.RUNNING or bool(job.progress) or 0 < (seen.progress or 0) < 100  # noqa: PLR2004 - per cent
+    return worked_on or seen.started_at is not None
+
+
+def may_be_filled(api: object, job: Job, now: int) -> bool:
+    """Where a call fills windows, the one that we filled reads MODAL until a worker there takes it up (family §5)."""
+    return _fills_windows(api) and now < (job.submitted_at or 0) + FILL_PATIENCE_MS
+
+
+def given_up(api: object, job: Job, kind: FailureKind) -> Failure:
+    """Why a task ends here whose server denies it, or shows a window that waits.
+
+    The window that we filled was paid, and its picture may come all the same: that is our own giving up, so we go on
+    looking.
+    """
+    return Failure(FailureKind.TIMED_OUT if _fills_windows(api) and has_window(job) else kind)
+
+
+def _fills_windows(api: object) -> bool:
+    return capabilities_of(api).windows is not Windows.NONE

@@ -4,6 +4,7 @@ Never here: choosing which job is next (the store does) and looking for lost sub
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, cast
 
@@ -30,7 +31,7 @@ from bot.domain.schedule import (
 )
 from bot.domain.server_side import HOLD_BUSY, HOLD_UNREACHABLE
 from bot.domain.settling import opened
-from bot.domain.window_ports import WindowApi
+from bot.domain.window_ports import ProbedAccount, WindowApi
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, TaskTaken
 from bot.services.worker import engine, windowed
 
@@ -220,8 +221,18 @@ class Submitter:
         return placed
 
     async def _placed(self, job: Job, api: Uploads, image: Input) -> Input:
-        """Leave a picture with the service, where it keeps files."""
-        until = self.clock.now() + UPLOAD_LIFE_MS
+        """Leave a picture with the service, where it keeps files; a gateway charges for that, so only if nothing else serves."""
+        now = self.clock.now()
+        until = now + UPLOAD_LIFE_MS
+        if isinstance(api, ProbedAccount) and not api.is_known:
+            with suppress(RemoteError):  # the upload asks as well, and says what is wrong
+                await api.check()
+        if _charges_uploads(api) and image.role is InputRole.IMAGE:
+            if job.kind is JobKind.IMAGINE:
+                return image.inside(now)
+            linked = image.at_its_source(now, until)
+            if linked is not None and linked.is_public(now):
+                return linked
         try:
             address = await api.upload_input(
                 image.data, filename=image.filename, media_type=image.media_type, until=until
@@ -249,11 +260,13 @@ class Submitter:
         if at_its_source is not None or inside:
             return at_its_source or image.inside(now)
         match error.fault:
-            case RemoteFault.REFUSED:
-                raise RemoteError(error.fault, error.message, kind=FailureKind.NO_ADDRESS) from error
-            case RemoteFault.UNCLEAR:
-                # An upload costs nothing, so an unclear one may be repeated: only paid calls are looked for.
+            case RemoteFault.UNCLEAR if not (_charges_uploads(api) and job.refusals(HOLD_UNREACHABLE)):
+                # Where an upload costs nothing, an unclear one may be repeated: only paid calls are looked for.
+                # Where it is charged, that is done once.
                 raise RemoteError(RemoteFault.UNREACHED, error.message) from error
+            case RemoteFault.UNCLEAR | RemoteFault.REFUSED:
+                refused = RemoteFault.REFUSED
+                raise RemoteError(refused, error.message, kind=FailureKind.NO_ADDRESS) from error
             case _:
                 raise error
 
@@ -308,6 +321,11 @@ class Submitter:
                 return
         # Not stored: after the lease the row comes back as SUBMITTING and is settled through the task list.
         await write(after)
+
+
+def _charges_uploads(api: object) -> bool:
+    able = known_capabilities(api)
+    return able is not None and able.server.is_gateway
 
 
 def without_window(job: Job) -> Job:

@@ -8,8 +8,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bot.domain.capabilities import Windows, capabilities_of
-from bot.domain.failures import Failure, FailureKind, read_failure
+from bot.domain.capabilities import capabilities_of
+from bot.domain.failures import Failure, FailureKind, as_it_stands, read_failure
 from bot.domain.jobs import Job, JobState
 from bot.domain.schedule import (
     MINUTE,
@@ -22,13 +22,13 @@ from bot.domain.schedule import (
     poll_delay_ms,
 )
 from bot.domain.server_side import HOLD_BUSY
-from bot.domain.settling import FILL_PATIENCE_MS, was_put_back
+from bot.domain.settling import was_put_back
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
 from bot.domain.window_ports import WindowApi
 from bot.errors import LeaseLost, RemoteError, StorageTrouble
+from bot.services.worker import reading
 from bot.services.worker.page_scan import PageScan
 from bot.services.worker.poll_schedule import PollSchedule, Tracked
-from bot.services.worker.reading import may_be_alone, never_started, rest_ms, shows_something
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -228,7 +228,7 @@ class Tracker:
         try:
             return await call
         except RemoteError as error:
-            if not may_be_alone(error):
+            if not reading.may_be_alone(error):
                 raise
             log.warning("list_failed", extra={"fault": error.fault.value, "reason": error.message})
             self._lists_from = self.clock.now() + LISTS_REST_MS
@@ -246,12 +246,12 @@ class Tracker:
             )
             for (task_id, tracked), seen in zip(batch, readings, strict=True):
                 self.metrics.count("upstream_reads", kind="query")
-                if may_be_alone(seen):
+                if reading.may_be_alone(seen):
                     await self._put_off(tracked, task_id, asked_at)
                 elif not isinstance(seen, BaseException):
                     await self._take_in(tracked, seen, task_id, asked_at)
             for failed in readings:
-                if isinstance(failed, BaseException) and not (self._answers and may_be_alone(failed)):
+                if isinstance(failed, BaseException) and not (self._answers and reading.may_be_alone(failed)):
                     raise failed
 
     async def _put_off(self, tracked: Tracked, task_id: RemoteTaskId, asked_at: int) -> None:
@@ -265,7 +265,7 @@ class Tracker:
     async def _after_trouble(self, error: RemoteError) -> None:
         """The service gave no reading: come back later, and let deadlines pass meanwhile."""
         now = self.clock.now()
-        wait, rest = backoff_ms(self._troubles, self.chance(), first=2 * SECOND), rest_ms(error)
+        wait, rest = backoff_ms(self._troubles, self.chance(), first=2 * SECOND), reading.rest_ms(error)
         for tracked in self._schedule.put_off(now + max(wait, rest), rest_until=now + rest):
             await self._give_up(tracked, now)
 
@@ -293,17 +293,13 @@ class Tracker:
             await self._unknown(tracked, now)
         elif seen.has_failed:
             await self._remote_failure(tracked, seen, now)
-        elif seen.status is TaskStatus.MODAL and not self._may_be_filled(tracked.job, now):
-            await self._end(tracked, tracked.job.failed(Failure(FailureKind.NEEDS_INPUT), now))
-        elif seen.status is TaskStatus.SUCCESS and not shows_something(tracked.job, seen):
+        elif seen.status is TaskStatus.MODAL and not reading.may_be_filled(self.api, tracked.job, now):
+            failure = reading.given_up(self.api, tracked.job, FailureKind.NEEDS_INPUT)
+            await self._end(tracked, tracked.job.failed(failure, now))
+        elif seen.status is TaskStatus.SUCCESS and not reading.shows_something(tracked.job, seen):
             await self._pictureless(tracked, now)
         else:
             await self._progressed(tracked, seen, now)
-
-    def _may_be_filled(self, job: Job, now: int) -> bool:
-        """Where a call fills windows, the one that we filled reads MODAL until a worker there takes it up (family §5)."""
-        filled = capabilities_of(self.api).windows is not Windows.NONE
-        return filled and now < (job.submitted_at or 0) + FILL_PATIENCE_MS
 
     def _delay(self, job: Job, now: int) -> int:
         if job.state is JobState.FAILED:
@@ -317,7 +313,7 @@ class Tracker:
         tracked.misses = 0
         if after.is_terminal:
             await self._end(tracked, after)
-        elif has_timed_out(after, now) or never_started(after, now):
+        elif has_timed_out(after, now) or reading.never_started(after, now):
             await self._end(tracked, after.failed(Failure(FailureKind.TIMED_OUT), now))
         elif after != before:
             if after.state is not before.state or now - tracked.stored_at >= STORE_PROGRESS_EVERY_MS:
@@ -333,6 +329,8 @@ class Tracker:
         job, reason = tracked.job, seen.fail_reason or seen.status.value
         failure = read_failure(reason)
         full = failure.kind is FailureKind.QUEUE_FULL
+        if full and reading.has_begun(job, seen):  # it would be drawn, and paid, once more
+            full, failure = False, as_it_stands(reason)
         cancelled = seen.status is TaskStatus.CANCEL or failure.kind is FailureKind.SERVER_CANCELLED
         withdrawn = cancelled and seen.started_at is None
         if job.unwanted and (full or (withdrawn and job.state is JobState.SUBMITTED)):
@@ -361,11 +359,16 @@ class Tracker:
         tracked.misses += 1
         tracked.missing_since = tracked.missing_since if tracked.misses > 1 else now
         if tracked.misses >= UNKNOWN_LOOKS and now - tracked.missing_since >= UNKNOWN_FOR_MS:
-            await self._end(tracked, tracked.job.failed(Failure(FailureKind.GONE), now))
+            failure = reading.given_up(self.api, tracked.job, FailureKind.GONE)
+            await self._end(tracked, tracked.job.failed(failure, now))
 
     async def _look_late(self, tracked: Tracked, seen: TaskSnapshot | None, now: int) -> None:
         """A job that timed out with us: only a picture is news now."""
-        if seen is not None and seen.status is TaskStatus.SUCCESS and shows_something(tracked.job, seen):
+        if (
+            seen is not None
+            and seen.status is TaskStatus.SUCCESS
+            and reading.shows_something(tracked.job, seen)
+        ):
             await self._end(tracked, tracked.job.observed(seen, now))
             return
         is_over = (seen is not None and seen.has_failed) or not tracked.job.is_watched(now)

@@ -304,6 +304,44 @@ async def test_of_two_rows_the_more_advanced_counts() -> None:
         assert seen[task_id].status is TaskStatus.SUCCESS
 
 
+@pytest.mark.parametrize("flavour", GATEWAYS)
+@pytest.mark.parametrize("seconds_between_polls", [0.0, 15.0])
+async def test_a_window_that_was_filled_at_a_gateway_is_read_by_its_second_row(
+    flavour: Flavour, seconds_between_polls: float
+) -> None:
+    async with api_and_proxy(flavour) as (api, proxy):
+        picture, custom_ids = await single(api, proxy)
+        proxy.state.lag = seconds_between_polls
+        window = await api.press(task_id=picture, custom_id=custom_ids["Custom Zoom"], tag="t", **NORMAL)
+        filled = await api.fill(window=window.task_id, prompt="a fox", mask=None, tag="t", **NORMAL)
+        waiting = await api.query(filled.task_id)
+        proxy.state.lag = 0.0
+        proxy.progress(filled.task_id, 46)
+        running = await api.query(filled.task_id)
+        proxy.fault(Fault.NOT_JSON, endpoint="list-by-condition")
+        by_its_path = await api.query(filled.task_id)
+        proxy.finish(filled.task_id)
+        ended = await api.query(filled.task_id)
+
+    assert waiting is not None
+    assert running is not None
+    assert by_its_path is not None
+    assert ended is not None
+    assert waiting.status is TaskStatus.NOT_START
+    assert (running.status, running.progress) == (TaskStatus.IN_PROGRESS, 46)
+    assert by_its_path.status in {TaskStatus.MODAL, TaskStatus.NOT_START}
+    assert ended.status is TaskStatus.SUCCESS
+
+
+async def test_a_gateway_that_refuses_the_key_for_lists_is_not_asked_by_another_path() -> None:
+    async with api_and_proxy(Flavour.NEW_API) as (api, proxy):
+        task_id = await api.imagine(prompt="a fox", **NORMAL)
+        proxy.fault(ProxyFault.WRONG_KEY, endpoint="list-by-condition")
+        with pytest.raises(RemoteError) as refused:
+            await api.query(task_id)
+        assert (refused.value.fault, proxy.counts["fetch"]) == (RemoteFault.KEY, 0)
+
+
 @pytest.mark.parametrize("flavour", list(Flavour))
 async def test_a_task_that_the_server_forgot_is_unknown_and_no_error(flavour: Flavour) -> None:
     async with api_and_proxy(flavour) as (api, proxy):

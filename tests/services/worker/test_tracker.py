@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.capabilities import OHMYGPT
-from bot.domain.failures import FailureKind
+from bot.domain.failures import Failure, FailureKind
 from bot.domain.jobs import JobState
 from bot.domain.schedule import HOUR
 from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
@@ -378,6 +378,32 @@ async def test_a_task_that_is_denied_for_a_moment_goes_on(world: Harness) -> Non
 
 async def test_a_full_queue_upstream_puts_the_job_back_instead_of_failing_it(world: Harness) -> None:
     world.upstream.template.update(ends=TaskStatus.FAILURE, reason="[Queue full] try later", seconds=5)
+    job = await world.imagine()
+    await world.pass_time(8)
+    assert (await world.job(job.key)).hold == "hold.busy"
+
+    world.upstream.template.clear()
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
+async def test_what_was_being_drawn_and_ended_at_a_rate_limit_fails_with_those_words_and_is_not_sent_again(
+    world: Harness,
+) -> None:
+    words = "下载图片失败: 429 Too Many Requests"
+    world.upstream.template.update(ends=TaskStatus.FAILURE, reason=words, seconds=20)
+    job = await world.imagine()
+
+    failed = await world.ended(job)
+
+    assert failed.failure == Failure(FailureKind.UNKNOWN, words)
+    assert len(world.upstream.tasks) == 1
+
+
+async def test_what_a_rate_limit_ended_before_it_began_is_sent_again(world: Harness) -> None:
+    world.upstream.template.update(
+        ends=TaskStatus.FAILURE, reason="429 Too Many Requests", seconds=0.1, picture=False
+    )
     job = await world.imagine()
     await world.pass_time(8)
     assert (await world.job(job.key)).hold == "hold.busy"

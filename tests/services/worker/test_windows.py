@@ -42,6 +42,8 @@ class Proxy:
         self.listed: list[TaskSnapshot] = []
         self.sent: dict[str, Any] = {}
         self.uploading = RemoteFault.REFUSED
+        self.is_known = True
+        self.asking: RemoteFault | None = None
 
     async def press(self, **sent: Any) -> Any:
         self.diary.append("press")
@@ -87,10 +89,16 @@ class Proxy:
         raise AssertionError("this is not what the job is")
 
     async def upload_input(self, *_: Any, **__: Any) -> str:
+        self.diary.append("upload picture")
         raise RemoteError(self.uploading, "this server keeps no files")
 
+    async def check(self) -> None:
+        if self.asking is not None:
+            raise RemoteError(self.asking, "no answer")
+        self.is_known = True
+
     animate = _never
-    seed = cancel = check = _never
+    seed = cancel = _never
 
 
 class Store:
@@ -518,13 +526,68 @@ async def test_a_server_that_takes_files_is_not_given_them_in_the_body(world: Wo
 
 async def test_whether_a_server_keeps_files_is_not_guessed_before_it_was_asked() -> None:
     world = World(ServerKind.RESELLER)
-    world.api.uploading = RemoteFault.UNREACHED
-    asked: Any = world.api
-    asked.is_known = False
+    world.api.uploading = world.api.asking = RemoteFault.UNREACHED
+    world.api.is_known = False
 
     job = await world.submitter.send(with_pictures(world, FOX))
 
     assert (job.state, "imagine" in world.diary) == (JobState.QUEUED, False)
+
+
+@pytest.mark.parametrize("server", [ServerKind.NEW_API, ServerKind.ONE_HUB])
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_gateway_that_charges_for_uploads_is_given_the_picture_in_the_prompts_body(
+    server: ServerKind, *, known: bool
+) -> None:
+    world = World(server)
+    world.api.is_known = known
+
+    job = await world.submitter.send(with_pictures(world, FOX, LINKED))
+
+    assert job.state is JobState.SUBMITTED
+    assert (world.api.sent["prompt"], world.api.sent["images"]) == ("a paper fox", [FOX.data_url] * 2)
+    assert "upload picture" not in world.diary
+
+
+@pytest.mark.parametrize(
+    ("server", "uploads"), [(ServerKind.NEW_API, 2), (ServerKind.ONE_HUB, 2), (ServerKind.PLUS, 6)]
+)
+async def test_an_upload_without_an_answer_is_repeated_once_where_it_is_charged_and_often_where_not(
+    server: ServerKind, uploads: int
+) -> None:
+    world = World(server)
+    world.api.uploading = RemoteFault.UNCLEAR
+
+    job = await world.submitter.send(with_pictures(world, STYLE))
+    for _ in range(5):
+        if job.state is JobState.QUEUED:
+            world.now = job.due_at
+            job = await world.submitter.send(job.submitting(world.now))
+
+    assert (world.diary.count("upload picture"), "imagine" in world.diary) == (uploads, False)
+    if server is ServerKind.PLUS:
+        assert job.state is JobState.QUEUED
+    else:
+        assert job.failure is not None
+        assert job.failure.kind is FailureKind.NO_ADDRESS
+
+
+SOON_GONE = replace(FOX, source_url=LINK.replace(f"{NOW // 1000 + 3600:x}", f"{NOW // 1000 + 60:x}"))
+LONG_THERE = replace(FOX, source_url=LINK.replace(f"{NOW // 1000 + 3600:x}", f"{NOW // 1000 + 80_000:x}"))
+
+
+@pytest.mark.parametrize(("picture", "uploads"), [(LONG_THERE, 0), (SOON_GONE, 1), (FOX, 1)])
+async def test_a_window_at_a_gateway_has_its_pictures_uploaded_only_where_no_link_of_theirs_lasts(
+    picture: Input, uploads: int
+) -> None:
+    world = World(ServerKind.NEW_API)
+    world.store.inputs_of = (picture,)
+    zoomed = a_press()
+    assert zoomed.press is not None
+
+    await world.submitter.send(replace(zoomed, press=replace(zoomed.press, zoom="1.4"), inputs=1))
+
+    assert world.diary.count("upload picture") == uploads
 
 
 async def test_who_died_before_it_was_settled_how_a_picture_goes_along_has_sent_nothing() -> None:
