@@ -55,7 +55,7 @@ async def bring_up(database: Database) -> bool:
         if _state_of(connection, before) is SchemaState.CURRENT:
             return False
         _upgrade(connection)
-        _promise(connection)
+        promise(connection)
         log.info("database_migrated", extra={"before": before, "now": head()})
         return True
 
@@ -122,7 +122,8 @@ def _promised_to(connection: Connection, version: str, program: str) -> bool:
     return promised == version and bool(oldest) and program >= oldest
 
 
-def _promise(connection: Connection) -> None:
+def promise(connection: Connection) -> None:
+    """Write down which version the tables have, and which is the oldest program that can work on them."""
     connection.execute(delete(meta).where(meta.c.key == PROMISE))
     connection.execute(insert(meta).values(key=PROMISE, value=f"{head()}>={OLDEST}"))
 
