@@ -102,24 +102,24 @@ def head() -> str:
     return max(versions())
 
 
+def is_promised(version: str, said: str | None) -> bool:
+    """Whether the newer program that made tables of that version said that this one can work on them (`PROMISE`)."""
+    promised, _, oldest = (said or "").partition(">=")
+    return promised == version and bool(oldest) and head() >= oldest
+
+
 def _state_of(connection: Connection, version: str | None) -> SchemaState:
     if version is None:
         _refuse_foreign(connection)
         return SchemaState.EMPTY
     if version not in versions():
-        if _promised_to(connection, version, head()):
+        said = connection.execute(select(meta.c.value).where(meta.c.key == PROMISE)).scalar_one_or_none()
+        if is_promised(version, said):
             return SchemaState.CURRENT
         raise StartupError(
             "The database was made by a newer Easel: install that version, or restore an older copy of the database."
         )
     return SchemaState.CURRENT if version == head() else SchemaState.OLDER
-
-
-def _promised_to(connection: Connection, version: str, program: str) -> bool:
-    """Whether the newer program that made these tables said that one of this version can work on them."""
-    found = connection.execute(select(meta.c.value).where(meta.c.key == PROMISE)).scalar_one_or_none()
-    promised, _, oldest = (found or "").partition(">=")
-    return promised == version and bool(oldest) and program >= oldest
 
 
 def promise(connection: Connection) -> None:

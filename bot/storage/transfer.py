@@ -192,7 +192,7 @@ async def into_file(source_url: str, target: Path, *, progress: Progress | None 
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNERS_ONLY))
         copied = await transfer(source_url, _address(part), running=True, progress=progress)
         backup.whole(part)
-        backup.verify(part)
+        backup.verify(part, called=target)
         part.rename(target)
     except OSError as error:
         raise StartupError(f"{target} cannot be written: {error.strerror or error}.") from None
@@ -208,7 +208,7 @@ async def from_file(copy: Path, target_url: str, *, progress: Progress | None = 
     What waited in the copy may have been sent, and paid, since it was taken: such jobs are looked for upstream and
     never sent again. A copy that an older version made is brought up to date apart from it.
     """
-    backup.verify(copy)
+    backup.verify(copy, by_rows=True)
     with tempfile.TemporaryDirectory(prefix="easel-") as folder:
         source = _address(copy)
         if await opening.schema_state(source) is not schema.SchemaState.CURRENT:

@@ -20,12 +20,10 @@ from bot.storage.tables import inputs
 from bot.storage.transfer import into_file, transfer
 from tests.claims import claim_submissions
 from tests.fixtures.ports import free_port
-from tests.storage.making import job
+from tests.storage.making import job, under_a_newer_program
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from sqlalchemy.engine import Connection
 
     from tests.fixtures.postgres import Server
 
@@ -127,24 +125,6 @@ async def test_a_database_in_use_an_old_one_and_itself_are_refused(tmp_path: Pat
     with pytest.raises(StartupError, match="no database at"):
         await transfer(here.replace("here", "none"), here)
     assert not (tmp_path / "none.db").exists()
-
-
-async def under_a_newer_program(url: str) -> None:
-    """As a version after this one leaves a database that this one is promised to work on."""
-    database = open_database(url)
-
-    def grow(connection: Connection) -> None:
-        for statement in (
-            "CREATE TABLE albums (id INTEGER PRIMARY KEY, words TEXT)",
-            "INSERT INTO albums VALUES (1, 'a year')",
-            "ALTER TABLE preferences ADD COLUMN theme TEXT",
-            "UPDATE easel_version SET version_num = '9999'",
-            f"UPDATE meta SET value = '9999>={head()}' WHERE key = 'schema_promise'",  # noqa: S608 - our version
-        ):
-            connection.execute(text(statement))
-
-    await database.write(grow)
-    await database.close()
 
 
 async def test_tables_that_a_newer_program_added_to_are_copied_neither_from_nor_over(
