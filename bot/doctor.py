@@ -35,6 +35,7 @@ from bot.storage.backup import file_of
 from bot.storage.opening import require_writable, schema_state
 from bot.storage.schema import SchemaState
 from bot.storage.vault import FernetVault
+from bot.unread_rules import examine_rules
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -66,6 +67,7 @@ async def examine(settings: Settings, environ: Mapping[str, str] | None = None) 
     yield finding
     yield _disk(settings)
     yield await _own_keys(settings, state)
+    yield await examine_rules(settings.database, state)
     for name, listen in (
         ("EASEL_WEB_LISTEN", settings.web_listen),
         ("EASEL_HEALTH_LISTEN", settings.health_listen),

@@ -71,7 +71,7 @@ async def _into_server(file: Path, url: str, *, yes: bool) -> None:
     from bot.storage.transfer import from_file  # noqa: PLC0415 - as above
 
     if not yes:
-        await asyncio.to_thread(verify, file)  # nobody is asked for what cannot be
+        await asyncio.to_thread(verify, file, by_rows=True)  # nobody is asked for what cannot be
         require_yes("Replace all that the database holds? Nothing of it is kept; `easel backup FILE` would.")
     with bar() as show:
         jobs = await from_file(file, url, progress=show)

@@ -6,12 +6,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import Final
-from zoneinfo import ZoneInfo, available_timezones
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 # The tables of time zones are data of the standard library, as Unicode's are.
 
 UTC_ZONE: Final = "UTC"
+_NO_PLACE: Final = "Factory"
+"""In the tables, for a clock that nobody has set."""
 _ONE: Final = timedelta(days=1)
 
 
@@ -25,13 +31,18 @@ class Day:
 
 @cache
 def zones() -> frozenset[str]:
-    """Every time zone by its name in the IANA tables."""
-    return frozenset(available_timezones()) | {UTC_ZONE}
+    """Every time zone by its name in the IANA tables, as each machine of ours has them (tzdata): a system may know more."""
+    return frozenset(resources.files("tzdata").joinpath("zones").read_text().split()) - {_NO_PLACE}
 
 
 def is_zone(name: str) -> bool:
-    """Whether there is a time zone of that name."""
+    """Whether there is a time zone of that name, which may be chosen."""
     return name in zones()
+
+
+def zone_in_use(name: str) -> str:
+    """Whose days a stored zone's are: UTC's, where this machine does not know it, as another one did that took it."""
+    return name if _found(name) else UTC_ZONE
 
 
 def date_of(at: int, zone: str) -> date:
@@ -58,5 +69,13 @@ def _midnight(of: date, zone: str) -> int:
     return int(datetime.combine(of, time(), _zone(zone)).timestamp()) * 1_000
 
 
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+def _zone(name: str) -> tzinfo:
+    return _found(name) or UTC
+
+
+@cache
+def _found(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # not there, no name at all, a folder
+        return None

@@ -81,7 +81,7 @@ def take(source: Path, target: Path, *, progress: Progress | None = None) -> int
         _touch(part)
         _copy(source, part, progress)
         whole(part)
-        jobs = verify(part)
+        jobs = verify(part, called=source)
         _settle(part)
         part.rename(target)
         _settle(target.parent)
@@ -123,27 +123,36 @@ def whole(path: Path) -> None:
         connection.execute("PRAGMA journal_mode = DELETE").fetchone()
 
 
-def verify(path: Path) -> int:
-    """Open a copy and check it; returns how many jobs it holds. Raises `StartupError`."""
+def verify(path: Path, *, called: Path | None = None, by_rows: bool = False) -> int:
+    """Open a copy and check it; returns how many jobs it holds. Raises `StartupError`.
+
+    A newer Easel's will do where it promised that this one can work on it: a file is copied page by page, whatever its
+    tables are. Not where it is to be copied `by_rows`. Who reads the complaint knows the file as `called`.
+    """
+    name = called or path
     try:
         with path.open("rb") as file:
             if file.read(len(HEADER)) != HEADER:
-                raise StartupError(f"{path} is no database: name a file that `easel backup` made.")
+                raise StartupError(f"{name} is no database: name a file that `easel backup` made.")
         with closing(sqlite3.connect(_uri(path), uri=True, timeout=BUSY_S)) as copy:
             complaint = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if complaint != "ok":
-                raise StartupError(f"{path} is damaged: use another copy.")
+                raise StartupError(f"{name} is damaged: use another copy.")
             tables = {row[0] for row in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if schema.VERSION_TABLE not in tables:
-                raise StartupError(f"{path} is a database of another program: name a copy of Easel's.")
+                raise StartupError(f"{name} is a database of another program: name a copy of Easel's.")
             (version,) = copy.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchone()  # noqa: S608 - our constant
-            if version not in schema.versions():
-                raise StartupError(f"{path} was made by a newer Easel: install that version first.")
+            known = version in schema.versions()
+            if not known and not by_rows:
+                said = copy.execute("SELECT value FROM meta WHERE key = ?", (schema.PROMISE,)).fetchone()
+                known = schema.is_promised(version, said[0] if said else None)
+            if not known:
+                raise StartupError(f"{name} was made by a newer Easel: install that version first.")
             return int(copy.execute("SELECT count(*) FROM jobs").fetchone()[0])
     except OSError as error:
-        raise StartupError(f"{path} cannot be read: {error.strerror}.") from None
+        raise StartupError(f"{name} cannot be read: {error.strerror}.") from None
     except sqlite3.DatabaseError as error:
-        raise StartupError(f"{path} cannot be used: {troubles.explain(error)}.") from None
+        raise StartupError(f"{name} cannot be used: {troubles.explain(error)}.") from None
 
 
 # -- putting one back ------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ async def bring_up(database: Database) -> bool:
         if _state_of(connection, before) is SchemaState.CURRENT:
             return False
         _upgrade(connection)
-        _promise(connection)
+        promise(connection)
         log.info("database_migrated", extra={"before": before, "now": head()})
         return True
 
@@ -102,12 +102,19 @@ def head() -> str:
     return max(versions())
 
 
+def is_promised(version: str, said: str | None) -> bool:
+    """Whether the newer program that made tables of that version said that this one can work on them (`PROMISE`)."""
+    promised, _, oldest = (said or "").partition(">=")
+    return promised == version and bool(oldest) and head() >= oldest
+
+
 def _state_of(connection: Connection, version: str | None) -> SchemaState:
     if version is None:
         _refuse_foreign(connection)
         return SchemaState.EMPTY
     if version not in versions():
-        if _promised_to(connection, version, head()):
+        said = connection.execute(select(meta.c.value).where(meta.c.key == PROMISE)).scalar_one_or_none()
+        if is_promised(version, said):
             return SchemaState.CURRENT
         raise StartupError(
             "The database was made by a newer Easel: install that version, or restore an older copy of the database."
@@ -115,14 +122,8 @@ def _state_of(connection: Connection, version: str | None) -> SchemaState:
     return SchemaState.CURRENT if version == head() else SchemaState.OLDER
 
 
-def _promised_to(connection: Connection, version: str, program: str) -> bool:
-    """Whether the newer program that made these tables said that one of this version can work on them."""
-    found = connection.execute(select(meta.c.value).where(meta.c.key == PROMISE)).scalar_one_or_none()
-    promised, _, oldest = (found or "").partition(">=")
-    return promised == version and bool(oldest) and program >= oldest
-
-
-def _promise(connection: Connection) -> None:
+def promise(connection: Connection) -> None:
+    """Write down which version the tables have, and which is the oldest program that can work on them."""
     connection.execute(delete(meta).where(meta.c.key == PROMISE))
     connection.execute(insert(meta).values(key=PROMISE, value=f"{head()}>={OLDEST}"))
 

@@ -29,11 +29,23 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from bot.storage.database import Database
+
     Progress = Callable[[str, int, int], None]
     """Called with a table's name, the rows that are done, and all rows there are in it."""
 
 ROWS: Final = 500
 """Written by one statement; wide rows, which hold pictures of megabytes, are read and written one by one."""
+
+
+_NEWER_SOURCE: Final = (
+    "The source has tables of a newer Easel, and this one would leave out what it does not know: install the newer one"
+    " for this. As it is, a SQLite file is copied by `easel backup`, a PostgreSQL database by pg_dump."
+)
+_NEWER_TARGET: Final = (
+    "The target has tables of a newer Easel: make it anew (PostgreSQL: dropdb, createdb; SQLite: another file),"
+    " or install the newer one for this."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,8 @@ async def transfer(
     A target that holds jobs is refused, unless an earlier copy put them there and no bot has run on it since, or
     `replace` is set. Both databases must be out of use, unless the source is said to be `running`: then the target
     is a copy of one moment, to be kept. Where such a copy is put back (`restoring`), what waited in it is not sent
-    again. Raises `StartupError`.
+    again. Tables that a newer version made are refused, also where this one may work on them: what it does not know
+    would be left out of a source, and would stay in a target. Raises `StartupError`.
     """
     if source_url == target_url:
         raise StartupError("Source and target are the same database.")
@@ -69,7 +82,9 @@ async def transfer(
     source = open_database(source_url)
     target = open_database(target_url)
     try:
+        await _refuse_newer(source, _NEWER_SOURCE)
         await schema.require_current(source)
+        await _refuse_newer(target, _NEWER_TARGET)
         await schema.bring_up(target)
         if not running and not restoring:  # a copy keeps who held what when it was taken
             await put_back.require_rest(source, "The source")
@@ -81,6 +96,8 @@ async def transfer(
             if restoring:
                 await there.run_sync(put_back.settle_on)
             await _mark(there)
+            # This program made the tables here, whoever made the source's.
+            await there.run_sync(schema.promise)
     except StorageTrouble as trouble:
         raise schema.as_startup_error(trouble) from None
     except SQLAlchemyError as error:
@@ -175,7 +192,7 @@ async def into_file(source_url: str, target: Path, *, progress: Progress | None 
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNERS_ONLY))
         copied = await transfer(source_url, _address(part), running=True, progress=progress)
         backup.whole(part)
-        backup.verify(part)
+        backup.verify(part, called=target)
         part.rename(target)
     except OSError as error:
         raise StartupError(f"{target} cannot be written: {error.strerror or error}.") from None
@@ -191,8 +208,7 @@ async def from_file(copy: Path, target_url: str, *, progress: Progress | None = 
     What waited in the copy may have been sent, and paid, since it was taken: such jobs are looked for upstream and
     never sent again. A copy that an older version made is brought up to date apart from it.
     """
-    backup.verify(copy)
-    await _refuse_newer(target_url)
+    backup.verify(copy, by_rows=True)
     with tempfile.TemporaryDirectory(prefix="easel-") as folder:
         source = _address(copy)
         if await opening.schema_state(source) is not schema.SchemaState.CURRENT:
@@ -204,19 +220,11 @@ async def from_file(copy: Path, target_url: str, *, progress: Progress | None = 
     return next(table.rows for table in copied if table.table == jobs.name)
 
 
-async def _refuse_newer(url: str) -> None:
-    """What a newer version's tables need is not known here."""
-    database = open_database(url)
-    try:
-        version = await database.read(schema.version_of)
-    except StorageTrouble as trouble:
-        raise schema.as_startup_error(trouble) from None
-    finally:
-        await database.close()
+async def _refuse_newer(database: Database, words: str) -> None:
+    """What a newer version's tables hold and need is not known here."""
+    version = await database.read(schema.version_of)
     if version is not None and version not in schema.versions():
-        raise StartupError(
-            "The database has the tables of a newer Easel: make it anew (dropdb, createdb), then restore."
-        )
+        raise StartupError(words)
 
 
 def _address(path: Path) -> str:

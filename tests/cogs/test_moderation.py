@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -421,6 +422,17 @@ async def test_many_rules_come_in_pages(tmp_path: Path) -> None:
 
         assert "45 word rules" in seen(shown)
         assert "word20" in await press(here, shown, "▶")
+
+
+async def test_a_stored_expression_that_is_not_understood_here_is_marked_in_the_list(tmp_path: Path) -> None:
+    async with room(tmp_path) as here:
+        stored = (WordRule(Match.REGEX, "(?=gore)"), WordRule(Match.REGEX, "go+re"), GORE)
+        await here.services.guilds.change(here.guild_id, BOSS, lambda s: replace(s, words=stored))
+
+        said = await here.do("words list")
+
+        assert said.count("this bot does not understand the expression") == 1
+        assert [("⚠️" in line) for line in said.splitlines() if "·" in line] == [True, False, False]
 
 
 # -- settings ----------------------------------------------------------------------------------------------

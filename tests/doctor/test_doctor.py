@@ -19,11 +19,13 @@ from bot.cli.program import cli
 from bot.client import Easel
 from bot.domain.servers.access import ChannelPolicy
 from bot.domain.servers.guilds import Actor
+from bot.domain.servers.moderation import Match, WordRule
 from bot.i18n import Catalogues
 from bot.metrics import NoMetrics
 from bot.sandbox.upstream import SANDBOX_KEY, Fault, SimulatedUpstream
 from bot.storage import open_storage
 from bot.storage.vault import FernetVault
+from bot.unread_rules import warn_of_unread_rules
 from bot.web.health import Health
 from bot.web.hook import Hook
 from bot.web.server import serve
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.keys import JobKey
+    from bot.domain.servers.guilds import GuildSettings
 
 
 class Place(NamedTuple):
@@ -81,6 +84,7 @@ async def test_a_healthy_house_is_fine_in_every_part(place: Place) -> None:
         "database",
         "disk",
         "servers' keys",
+        "word rules",
         "clock",
         "Discord",
         "commands",
@@ -283,6 +287,31 @@ async def test_servers_keys_wait_for_a_database(place: Place, tmp_path: Path) ->
     )
 
     assert not found["servers' keys"].fine
+
+
+async def test_expressions_that_this_installation_does_not_understand_are_counted_and_not_shown(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    stored = tuple(WordRule(Match.REGEX, f"(?={word})") for word in ("gore", "blood"))
+    rules = {7: (*stored, WordRule(Match.WORD, "gore")), 8: stored[:1], 9: (WordRule(Match.REGEX, "go+re"),)}
+    async with open_storage(place.environ["EASEL_DATABASE"], migrate=False) as storage:
+        for guild_id, words in rules.items():
+
+            def write(settings: GuildSettings, words: tuple[WordRule, ...] = words) -> GuildSettings:
+                return replace(settings, words=words)
+
+            await storage.guilds.settings.change(guild_id, write, actor=Actor(1, "Ada"), at=1)
+        await warn_of_unread_rules(storage)
+
+    found = (await findings(place))["word rules"]
+
+    assert not found.fine
+    assert "3 expressions on 2 servers find nothing here: install the extra `re2`" in found.words
+    told = [record for record in caplog.records if record.getMessage() == "word_rules_find_nothing"]
+    assert [(one.levelname, one.__dict__["rules"], one.__dict__["servers"]) for one in told] == [
+        ("WARNING", 3, 2)
+    ]
+    assert "gore" not in found.words + str([record.__dict__ for record in caplog.records])
 
 
 async def test_before_the_first_start_there_is_no_database_and_the_doctor_makes_none(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.days import Day, date_of, day_of, is_zone, month_of
+from bot.domain.days import Day, date_of, day_of, is_zone, month_of, zone_in_use, zones
 
 HOUR = 3_600_000
 ZONES = (
@@ -89,3 +89,18 @@ def test_a_zone_is_known_by_its_name_alone() -> None:
     assert is_zone("UTC")
     assert not is_zone("Europe/Atlantis")
     assert not is_zone("../etc/passwd")
+
+
+def test_only_zones_that_every_machine_has_and_that_are_a_place_s_may_be_chosen() -> None:
+    assert not {"localtime", "posixrules", "Factory"} & zones()
+    assert all(zone_in_use(name) == name for name in zones())
+
+
+@pytest.mark.parametrize("stored", ["Mars/Olympus", "../etc/passwd", "Europe", "", "nul\0"])
+def test_a_stored_zone_that_this_machine_does_not_know_has_the_days_of_utc(stored: str) -> None:
+    moment = at("2026-05-01T22:30:00+00:00")
+
+    assert zone_in_use(stored) == "UTC"
+    assert date_of(moment, stored) == date_of(moment, "UTC")
+    assert day_of(moment, stored) == day_of(moment)
+    assert month_of(moment, stored) == month_of(moment)

@@ -1,16 +1,23 @@
-"""Builders of jobs for storage tests: everything has a value, a test names only what it is about.
-Never here: databases."""
+"""Builders of jobs for storage tests: everything has a value, a test names only what it is about; and a newer version's tables.
+Never here: stores."""
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
 
 from bot.domain.jobs import Job, JobKind, Press, ReplyTarget
 from bot.domain.keys import JobKey, key_from_bits
 from bot.domain.pools import Allowance, Pool
 from bot.domain.tasks import RemoteAction, RemoteTaskId, TaskSnapshot, TaskStatus
+from bot.storage.database import open_database
+from bot.storage.schema import head
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
 NOON = 1_750_000_000_000 - 1_750_000_000_000 % 86_400_000 + 43_200_000
 """Midday, UTC."""
@@ -95,3 +102,21 @@ def success(task: str) -> TaskSnapshot:
 
 
 FREE = Allowance(None, None, None)
+
+
+async def under_a_newer_program(url: str) -> None:
+    """As a version after this one leaves a database that this one is promised to work on."""
+    database = open_database(url)
+
+    def grow(connection: Connection) -> None:
+        for statement in (
+            "CREATE TABLE albums (id INTEGER PRIMARY KEY, words TEXT)",
+            "INSERT INTO albums VALUES (1, 'a year')",
+            "ALTER TABLE preferences ADD COLUMN theme TEXT",
+            "UPDATE easel_version SET version_num = '9999'",
+            f"UPDATE meta SET value = '9999>={head()}' WHERE key = 'schema_promise'",  # noqa: S608 - our version
+        ):
+            connection.execute(text(statement))
+
+    await database.write(grow)
+    await database.close()

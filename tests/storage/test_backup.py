@@ -19,8 +19,9 @@ from bot.storage import migrate, open_storage
 from bot.storage.backup import file_of, restore, take, verify
 from bot.storage.database import open_database
 from bot.storage.schema import MIGRATIONS
+from bot.storage.transfer import from_file
 from tests.claims import claim_work
-from tests.storage.making import job
+from tests.storage.making import job, under_a_newer_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +110,8 @@ async def test_what_is_no_copy_of_easels_is_refused(sqlite_url: str, tmp_path: P
             verify(path)
         with pytest.raises(StartupError, match=words):
             restore(path, tmp_path / "easel.db")
+    with pytest.raises(StartupError, match=rf"^{newer} was made by a newer Easel"):
+        take(newer, tmp_path / "copy.db")
     with pytest.raises(StartupError, match="cannot be read"):
         restore(tmp_path / "no.db", tmp_path / "easel.db")
 
@@ -138,6 +141,26 @@ async def test_a_restored_database_sends_nothing_again_that_waited_when_it_was_c
         assert await storage.meta.get("commands_synced") is None
         claimed = await claim_work(storage.jobs, "me", again.created_at + 1, lease_ms=1_000, limit=9)
         assert [one.key for one in claimed] == [waiting.key]
+
+
+async def test_what_a_newer_version_left_to_this_one_is_copied_and_put_back_with_all_that_is_in_it(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    source, copy = tmp_path / "easel.db", tmp_path / "copy.db"
+    async with open_storage(sqlite_url, migrate=True) as storage:
+        await storage.jobs.insert(job(), ROOM)
+    await under_a_newer_program(sqlite_url)
+
+    assert take(source, copy) == 1
+    source.unlink()
+    assert restore(copy, source) == (1, None)
+
+    with closing(sqlite3.connect(source)) as connection:
+        assert connection.execute("SELECT words FROM albums").fetchall() == [("a year",)]
+    async with open_storage(sqlite_url, migrate=True) as storage:
+        await storage.check()
+    with pytest.raises(StartupError, match=rf"^{copy} was made by a newer Easel: install that version first"):
+        await from_file(copy, f"sqlite+aiosqlite:///{tmp_path}/other.db")
 
 
 async def test_a_damaged_database_is_no_reason_not_to_restore(sqlite_url: str, tmp_path: Path) -> None:

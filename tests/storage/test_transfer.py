@@ -15,12 +15,12 @@ from bot.domain.pools import Allowance
 from bot.errors import StartupError
 from bot.storage import migrate, open_storage
 from bot.storage.database import open_database
-from bot.storage.schema import VERSION_TABLE
+from bot.storage.schema import OLDEST, PROMISE, VERSION_TABLE, head
 from bot.storage.tables import inputs
 from bot.storage.transfer import into_file, transfer
 from tests.claims import claim_submissions
 from tests.fixtures.ports import free_port
-from tests.storage.making import job
+from tests.storage.making import job, under_a_newer_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,6 +125,38 @@ async def test_a_database_in_use_an_old_one_and_itself_are_refused(tmp_path: Pat
     with pytest.raises(StartupError, match="no database at"):
         await transfer(here.replace("here", "none"), here)
     assert not (tmp_path / "none.db").exists()
+
+
+async def test_tables_that_a_newer_program_added_to_are_copied_neither_from_nor_over(
+    url: str, tmp_path: Path
+) -> None:
+    there = f"sqlite+aiosqlite:///{tmp_path}/there.db"
+    await fill(there)
+    await under_a_newer_program(url)
+    async with open_storage(url, migrate=True) as storage:
+        await storage.check()  # the older one works, but knows a part of it only
+
+    with pytest.raises(StartupError, match=r"newer Easel.* leave out .*install the newer one.*pg_dump"):
+        await transfer(url, there, replace=True)
+    with pytest.raises(StartupError, match=r"newer Easel.*easel backup"):
+        await into_file(url, tmp_path / "kept.db")
+    with pytest.raises(StartupError, match="newer Easel: make it anew"):
+        await transfer(there, url, replace=True)
+
+    assert len(content(tmp_path / "there.db")["jobs"]) == JOBS
+    assert not (tmp_path / "kept.db").exists()
+
+
+async def test_a_copy_makes_its_own_promise_not_that_of_its_source(tmp_path: Path) -> None:
+    here, there = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("here", "there"))
+    await fill(here)
+    async with open_storage(here, migrate=False) as storage:
+        await storage.meta.set(PROMISE, f"{head()}>=0000")
+
+    await transfer(here, there)
+
+    async with open_storage(there, migrate=False) as storage:
+        assert await storage.meta.get(PROMISE) == f"{head()}>={OLDEST}"
 
 
 async def test_a_file_that_an_idle_bot_has_open_is_copied_neither_from_nor_over(tmp_path: Path) -> None:

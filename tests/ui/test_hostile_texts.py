@@ -355,7 +355,7 @@ def test_no_words_make_a_moderators_list_too_long(typed: str, language: str) -> 
     here = cast("Any", SimpleNamespace(localize=localize))
 
     for view in (
-        words_page(rules, 1, localize),
+        words_page(rules, 1, localize, rules),
         verdict_view(here, Verdict(found=found, allowed=found)),
         blocks_view([block_] * (BLOCKS_PAGE * 3), 1, localize),
         member_view(seen, localize),

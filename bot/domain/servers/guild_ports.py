@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         Struck,
         UsageRow,
     )
-    from bot.domain.servers.moderation import StrikePolicy
+    from bot.domain.servers.moderation import StrikePolicy, WordRule
     from bot.domain.servers.own_keys import KeyStore
     from bot.texts import Text
 
@@ -40,6 +40,9 @@ class SettingsStore(Protocol):
 
     async def settings(self, guild_id: int) -> GuildSettings:
         """Read a server's settings; those of a server that never changed any are the defaults."""
+
+    async def word_rules(self) -> Sequence[Sequence[WordRule]]:
+        """Every server's rules about words, of those that have some."""
 
     async def at(self, guild_id: int, revision: int) -> GuildSettings | None:
         """A server's settings as they were at a revision; None if that was too many changes ago."""

@@ -155,6 +155,18 @@ def checked(rule: WordRule) -> WordRule:
     return rule
 
 
+def unreadable(rules: Iterable[WordRule]) -> frozenset[WordRule]:
+    """Those that find nothing on this machine (`_stored`); compiles all, so not for the event loop."""
+    found = set()
+    for rule in rules:
+        if rule.match is Match.REGEX:
+            try:
+                _finder(rule)
+            except ExpressionError:
+                found.add(rule)
+    return frozenset(found)
+
+
 def without_signs(rule: WordRule) -> str | None:
     """How a rule is read whose signs count for nothing; None if it has none."""
     if rule.match is Match.REGEX:

@@ -3,11 +3,13 @@ Never here: what the settings mean for a job (that is `policy`), and members (th
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cachetools import TTLCache
 
+from bot.domain.days import zone_in_use
 from bot.domain.prices import Charge, Price, price_of
 from bot.domain.schedule import HOUR
 from bot.domain.servers.access import MediaRule, Treatment
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from bot.domain.servers.moderation import WordRule
     from bot.services.modlog.dispatcher import Dispatcher
     from bot.services.servers.edits import Edit
+
+log = logging.getLogger(__name__)
 
 CACHED_MS: Final = 5_000
 """How long settings are believed without a look. Accepting a job checks their revision in its transaction, so an
@@ -61,6 +65,7 @@ class Guilds:
     clock: Clock
     dispatcher: Dispatcher
     _cache: TTLCache[int, GuildSettings, int] = field(init=False)
+    _unknown_zones: set[str] = field(init=False, default_factory=set)
     write_limits: WriteLimits = field(
         init=False
     )  # taken from by whatever moderators do to members and jobs, too
@@ -291,6 +296,9 @@ class Guilds:
         return changed
 
     def _keep(self, settings: GuildSettings) -> GuildSettings:
+        if settings.zone not in self._unknown_zones and zone_in_use(settings.zone) != settings.zone:
+            self._unknown_zones.add(settings.zone)
+            log.warning("time_zone_unknown", extra={"server": settings.guild_id, "zone": settings.zone})
         # A change that ended while these were being read must not be covered by them.
         known = self._cache.get(settings.guild_id)
         if known is None or known.revision <= settings.revision:

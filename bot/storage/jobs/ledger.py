@@ -262,7 +262,8 @@ def _check_cooldown(connection: Connection, job: Booked, allowance: Allowance) -
     if not allowance.cooldown or guild_id is None:
         return
     asked = {"user_": job.user_id, "pool_": job.pool.value, "guild_": guild_id}
-    lately = Day(job.created_at - allowance.cooldown * 1_000 + 1, job.created_at + CLOCKS_DIFFER_MS + 1)
+    begun = max(0, job.created_at - allowance.cooldown * 1_000)  # a stored rule may hold any number
+    lately = Day(begun + 1, job.created_at + CLOCKS_DIFFER_MS + 1)
     latest: int | None = connection.execute(_LATEST, {**asked, **ends_of(lately)}).scalar_one()
     if latest is not None:
         raise UserError(

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 CHUNK: Final = 500
 """Keys in one IN list: SQLite's oldest builds take 999 parameters."""
 
+MOST_RUNNING: Final = 2**31 - 1
+"""What the column takes; nobody has so many."""
+
 c = jobs.c
 
 # Statements that run for every job are built once: building costs more than running them.
@@ -161,8 +164,8 @@ def insert_job(
         return earlier
     _take_answer(connection, job.interaction_id if answers is None else answers)
     drawn = ledger.check(connection, job, allowance, limits, budget)
-    # A limit of nothing running would keep an accepted job waiting for ever.
-    running = None if allowance.running is None else max(1, allowance.running)
+    # A limit of nothing running would keep an accepted job waiting for ever; a stored rule may hold any number.
+    running = None if allowance.running is None else min(max(1, allowance.running), MOST_RUNNING)
     values = {
         **rows.identity(job),
         **rows.progress(job),

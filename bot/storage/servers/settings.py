@@ -4,6 +4,7 @@ Never here: what the settings mean, and caches."""
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.engine import Connection
 
+    from bot.domain.servers.moderation import WordRule
     from bot.storage.database import Database
 
 SETTINGS: Final = "settings"
@@ -64,6 +66,16 @@ class SqlSettingsStore:
     async def settings(self, guild_id: int) -> GuildSettings:
         """See the port."""
         return await self._database.read(lambda cn: _load(cn, guild_id))
+
+    async def word_rules(self) -> Sequence[Sequence[WordRule]]:
+        """See the port. A server whose rows cannot be read is told of wherever its settings are."""
+        s = guild_sections.c
+        query = select(s.guild_id, s.content).where(s.section == "words")
+        found = []
+        for row in await self._database.read(lambda cn: cn.execute(query).all()):
+            with suppress(StorageTrouble, ValueError):
+                found.append(_decoded(row.guild_id, 0, {"words": json.loads(row.content)}).words)
+        return [rules for rules in found if rules]
 
     async def at(self, guild_id: int, revision: int) -> GuildSettings | None:
         """See the port. Each revision is one line of the history, so the latest lines lead back to it."""

@@ -3,11 +3,12 @@ Never here: changing them."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.servers.moderation import without_signs
+from bot.domain.servers.moderation import unreadable, without_signs
 from bot.texts import Localize, Text, text
 from bot.ui.kit.controls import StatelessView
 from bot.ui.kit.custom_ids import NUMBER
@@ -17,7 +18,7 @@ from bot.ui.kit.moderators import mod_button
 from bot.ui.moderation.pages import few, lines_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from bot.domain.servers.access import ChannelPolicy
     from bot.domain.servers.moderation import Found, Verdict, WordRule
@@ -35,7 +36,8 @@ CHANNELS: Final = 60
 async def show_words(context: Context, page: int) -> None:
     """Put a page of rules into the answer."""
     settings = await context.services.guilds.settings(context.guild_id)
-    await context.show(words_page(settings.words, page, context.localize))
+    unread = await asyncio.to_thread(unreadable, settings.words)
+    await context.show(words_page(settings.words, page, context.localize, unread))
 
 
 @mod_button("words", NUMBER)
@@ -45,12 +47,14 @@ async def show_words_page(context: Context, page: int) -> None:
     await show_words(context, page)
 
 
-def words_page(rules: Sequence[WordRule], page: int, localize: Localize) -> discord.ui.LayoutView:
-    """Draw a page of rules."""
+def words_page(
+    rules: Sequence[WordRule], page: int, localize: Localize, unread: Collection[WordRule] = ()
+) -> discord.ui.LayoutView:
+    """Draw a page of rules; those that are not understood here are marked."""
     title = localize(text("mod.words", n=len(rules)) if rules else text("mod.words_none"))
-    return lines_view(
-        title, [_rule(rule, localize) for rule in rules], page, word="words", size=PAGE, localize=localize
-    )
+    mark = localize(text("mod.word_unread"))
+    lines = [_rule(rule, localize) + (f" · {mark}" if rule in unread else "") for rule in rules]
+    return lines_view(title, lines, page, word="words", size=PAGE, localize=localize)
 
 
 def with_reading(said: Text, rule: WordRule) -> Text:

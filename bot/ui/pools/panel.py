@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.domain.days import zone_in_use
 from bot.domain.pools import MIDJOURNEY_POOLS, USUAL_POOLS, Pool
 from bot.domain.prices import Charge
 from bot.texts import Localize, Text, text
@@ -188,7 +189,11 @@ def _head(state: State, localize: Localize, *, most: int) -> Iterable[str]:
     if state.budget is not None and not all(payer.is_own for payer in state.payers):
         yield from budget_lines(state.budget, localize)
     renews = state.pools[0].renews_at // 1_000
-    yield "-# " + localize(text("pool.day", zone=state.settings.zone, renews=renews))
+    stored = state.settings.zone
+    zone = zone_in_use(stored)
+    if zone != stored:
+        yield localize(text("pool.zone_unknown", zone=stored))
+    yield "-# " + localize(text("pool.day", zone=zone, renews=renews))
 
 
 def _pool(pool: PoolOverview, state: State, localize: Localize, *, most: int) -> Iterable[str]:

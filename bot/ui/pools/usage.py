@@ -14,7 +14,7 @@ import discord
 from babel import Locale
 
 from bot.domain.costs import Cost
-from bot.domain.days import date_of, day_of
+from bot.domain.days import date_of, day_of, zone_in_use
 from bot.domain.schedule import DAY
 from bot.i18n import SOURCE, babel_locale
 from bot.texts import Localize, text
@@ -138,7 +138,7 @@ def usage_view(
             lines[-1] += f" · {localize(theirs)}"
     if len(units) > TOP_MEMBERS:
         lines.append("-# " + localize(text("pool.usage_more", n=len(units) - TOP_MEMBERS)))
-    lines.append("-# " + localize(text("pool.usage_note", zone=zone)))
+    lines.append("-# " + localize(text("pool.usage_note", zone=zone_in_use(zone))))
     box.add_item(discord.ui.TextDisplay("\n".join(lines)))
     box.add_item(discord.ui.File(f"attachment://{TABLE}"))
     return StatelessView(box)

@@ -17,6 +17,7 @@ from bot.domain.servers.moderation import (
     WordRule,
     checked,
     examine,
+    unreadable,
     without_signs,
 )
 from bot.errors import UserError
@@ -56,6 +57,13 @@ def found(text: str, *rules: WordRule) -> list[str]:
 )
 def test_innocent_words_pass(rule: WordRule, text: str) -> None:
     assert not examine(text, [rule]).found
+
+
+def test_expressions_that_another_engine_took_are_known_as_such_and_find_nothing() -> None:
+    strange = regex("(?=gore)")
+
+    assert unreadable([strange, regex("go+re"), word("gore")]) == {strange}
+    assert not examine("gore", [strange]).found
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ Never here: refusing (test_policy)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,20 @@ async def quota(server: Server, pool: Pool, asker: Asker | None = None) -> PoolQ
 
 async def overview(server: Server, pool: Pool) -> PoolOverview:
     return next(o for o in await server.allowances.overview(GUILD) if o.pool is pool)
+
+
+async def test_a_zone_that_another_machine_took_and_this_one_does_not_know_stops_no_picture_and_is_logged_once(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    await server.guilds.change(GUILD, ADA, lambda s: replace(s, zone="Mars/Olympus"))
+
+    for _ in range(2):
+        server.guilds.forget(GUILD)
+        await server.imagine()
+
+    assert (await quota(server, Pool.NORMAL)).renews_at == day_of(server.world.clock.now()).end
+    warned = [record for record in caplog.records if record.getMessage() == "time_zone_unknown"]
+    assert [(record.levelname, record.__dict__["zone"]) for record in warned] == [("WARNING", "Mars/Olympus")]
 
 
 async def test_a_quota_says_what_is_left_when_it_renews_and_by_which_rule(server: Server) -> None:

@@ -239,3 +239,18 @@ async def test_two_different_jobs_with_one_key_are_trouble_and_not_a_silent_mix_
         await store.insert(job(key=first.key), FREE)
 
     assert await store.get(first.key) == first
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**25])
+async def test_a_stored_rule_beyond_what_the_database_counts_to_keeps_no_job_from_being_accepted(
+    store: SqlJobStore, number: int
+) -> None:
+    beyond = Allowance(number, number, number, per_month=number, cooldown=number)
+
+    kept = await store.insert(job(), beyond)
+
+    claimed = await claim_submissions(store, "w", NOON + 10_000, lease_ms=LEASE, limit=9, max_running=9)
+    assert [one.key for one in claimed] == [kept.key]
+    with pytest.raises(UserError) as refused:
+        await store.insert(job(), beyond)
+    assert refused.value.text.id == "refused.cooldown"

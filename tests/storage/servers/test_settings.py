@@ -95,6 +95,28 @@ async def test_every_section_reads_back_equal(storage: Storage, another: Opener)
     assert set(changed.entry.after) == set(SECTIONS)
 
 
+async def test_the_rules_about_words_of_every_server_are_read_but_of_those_that_cannot_be(
+    storage: Storage,
+) -> None:
+    store, rule = storage.guilds.settings, WordRule(Match.WORD, "gore")
+    for guild_id, words in ((1, (rule,)), (2, ()), (3, (rule,)), (4, (rule,))):
+
+        def write(settings: GuildSettings, words: tuple[WordRule, ...] = words) -> GuildSettings:
+            return replace(settings, words=words, zone="Asia/Tokyo")
+
+        await store.change(guild_id, write, actor=ADA, at=NOON)
+
+    def damage(connection: Connection) -> None:
+        s = guild_sections.c
+        for guild_id, content in ((3, "[{}]"), (4, "{")):
+            broken = update(guild_sections).where(s.guild_id == guild_id, s.section == "words")
+            connection.execute(broken.values(content=content))
+
+    await storage.database.write(damage)
+
+    assert await store.word_rules() == [(rule,)]
+
+
 async def test_a_change_is_audited_with_who_when_before_and_after(storage: Storage) -> None:
     store = storage.guilds.settings
     await store.change(GUILD, zoned("Europe/Berlin"), actor=ADA, at=NOON)

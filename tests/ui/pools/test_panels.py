@@ -3,13 +3,14 @@ Never here: the commands beside it (tests/cogs/test_pools.py)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from bot.domain.pools import Pool, PoolRule
 from bot.domain.prices import Charge, Price
-from bot.domain.servers.guilds import Pause, ServerTotal
+from bot.domain.servers.guilds import Actor, Pause, ServerTotal
 from bot.errors import RemoteError, RemoteFault, UserError
 from bot.ui.kit.custom_ids import read_fields
 from bot.ui.pools.panel import Verb, draw_button
@@ -307,6 +308,19 @@ async def test_no_role_chosen_is_everyone(tmp_path: Path) -> None:
         await fill(shop, "rule", per_day="3")
 
         assert (await shop.settings()).rules == (PoolRule(shop.guild_id, Pool.FAST, shop.guild_id, 3, 1, 5),)
+
+
+async def test_the_panel_says_that_the_zone_of_another_machine_is_not_known_here(tmp_path: Path) -> None:
+    async with moderated(tmp_path) as shop:
+        mo = Actor(shop.mo.user.id, "mo")
+        await shop.services.guilds.change(shop.guild_id, mo, lambda s: replace(s, zone="Mars/Olympus"))
+
+        shown = seen(await shop.panel())
+        assert "do not know this server's time zone, Mars/Olympus: its days begin by UTC" in shown
+        assert "midnight (UTC)" in shown
+
+        assert "midnight (Europe/Berlin)" in await fill(shop, "zone", "-", zone="Europe/Berlin")
+        assert "Mars/Olympus" not in seen(await shop.panel())
 
 
 async def test_total_price_default_grant_and_zone_are_changed_by_pressing(tmp_path: Path) -> None:
