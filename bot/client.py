@@ -28,7 +28,6 @@ from bot.ui.controls import dispatch
 from bot.ui.kit.command_texts import CatalogueTranslator
 from bot.ui.kit.context import Context
 from bot.ui.kit.error_sentences import NETWORK
-from bot.ui.kit.tries import trace
 from bot.ui.pools.options import settled
 
 if TYPE_CHECKING:
@@ -130,7 +129,6 @@ class Easel(commands.AutoShardedBot):
             allowed_installs=app_commands.AppInstallationType(guild=True),
             max_ratelimit_timeout=LONGEST_WAIT_S,
             shard_count=shard_count,
-            http_trace=trace(),
             **options,
         )
         self.services: Services

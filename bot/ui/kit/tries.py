@@ -5,64 +5,95 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiohttp
+from discord.webhook.async_ import AsyncWebhookAdapter, async_context
+from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
 
 SERVER_TROUBLE: Final = 500
+NOT_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+"""Raised before anything leaves: Discord cannot have done it."""
+BROKEN: Final = (aiohttp.ClientError, OSError, TimeoutError)
 
 
 class Tries:
     """Those of one call of discord.py's."""
 
-    is_sent = False
-    """The one that runs has left: before, Discord cannot have done it."""
     in_doubt = False
     """One of them failed in a way that leaves open whether Discord did it."""
 
 
+class _Try:
+    """One request, until its answer is read."""
+
+    def __init__(self, request: AbstractAsyncContextManager[aiohttp.ClientResponse], tries: Tries) -> None:
+        self._request = request
+        self._tries = tries
+
+    async def __aenter__(self) -> aiohttp.ClientResponse:
+        try:
+            response = await self._request.__aenter__()
+        except NOT_SENT:
+            raise
+        except BaseException:
+            self._tries.in_doubt = True
+            raise
+        if response.status >= SERVER_TROUBLE:
+            self._tries.in_doubt = True
+        return response
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        if isinstance(error, BROKEN):
+            self._tries.in_doubt = True
+        return await self._request.__aexit__(kind, error, trace)
+
+
+class _Session:
+    """A client's, each of whose requests is a try."""
+
+    def __init__(self, session: aiohttp.ClientSession, tries: Tries) -> None:
+        self._session = session
+        self._tries = tries
+
+    def request(self, *what: Any, **how: Any) -> _Try:
+        return _Try(self._session.request(*what, **how), self._tries)
+
+
+class _Adapter(AsyncWebhookAdapter):
+    """discord.py's own, by which interactions are answered: it makes the tries, of whatever session it is given.
+
+    (Tracing the session shows them as well, and makes each request of the whole client a quarter dearer.)
+    """
+
+    @override
+    async def request(self, route: Any, session: aiohttp.ClientSession, **how: Any) -> Any:
+        tries = _CURRENT.get()
+        seen = session if tries is None else cast("aiohttp.ClientSession", _Session(session, tries))
+        return await super().request(route, seen, **how)
+
+
 _CURRENT: Final[ContextVar[Tries | None]] = ContextVar("tries", default=None)
+_ADAPTER: Final = _Adapter()  # type: ignore[no-untyped-call]  # the library's own
 
 
 @contextmanager
 def watched() -> Iterator[Tries]:
-    """Watch the tries that this task makes within; only those of a client that has the `trace`."""
+    """Watch the tries that this task makes within to answer an interaction."""
     tries = Tries()
     before = _CURRENT.set(tries)
+    if (
+        type(async_context.get()) is AsyncWebhookAdapter
+    ):  # no simulated one: for this task and those that it begins
+        async_context.set(_ADAPTER)
     try:
         yield tries
     finally:
         _CURRENT.reset(before)
-
-
-def trace() -> aiohttp.TraceConfig:
-    """What a client's session needs, that is all there is to see of discord.py's own tries."""
-    config = aiohttp.TraceConfig()
-    config.on_request_start.append(_begun)
-    config.on_request_headers_sent.append(_sent)
-    config.on_request_end.append(_answered)
-    config.on_request_exception.append(_broke)
-    return config
-
-
-async def _begun(*_: Any) -> None:
-    if (tries := _CURRENT.get()) is not None:
-        tries.is_sent = False
-
-
-async def _sent(*_: Any) -> None:
-    if (tries := _CURRENT.get()) is not None:
-        tries.is_sent = True
-
-
-async def _answered(_session: Any, _context: Any, end: aiohttp.TraceRequestEndParams) -> None:
-    if end.response.status >= SERVER_TROUBLE:
-        await _broke()
-
-
-async def _broke(*_: Any) -> None:
-    if (tries := _CURRENT.get()) is not None:
-        tries.in_doubt |= tries.is_sent

@@ -170,7 +170,7 @@ async def test_a_try_that_never_left_is_no_answer_of_ours_where_another_process_
 
     async def refused_once(self: aiohttp.TCPConnector, req: aiohttp.ClientRequest, **given: Any) -> Any:
         if re.search(CALLBACK, req.url.path) and next(tries) == 1:
-            raise aiohttp.ClientConnectionError("no connection")
+            raise aiohttp.ClientConnectorError(req.connection_key, OSError("no connection"))
         return await connect(self, req, **given)
 
     monkeypatch.setattr(aiohttp.TCPConnector, "connect", refused_once)

@@ -209,7 +209,8 @@ async def test_a_card_older_than_an_hour_that_takes_no_edit_gets_a_new_message(h
 
     refused = [call.code for call in fake.calls("PATCH", BOT_EDIT)]
     newest = hooked.shown(row.key)[-1]
-    assert (row.route, refused) == ("post", [30046] * 5)
+    assert (row.route, {*refused}) == ("post", {30046})
+    assert len(refused) in {4, 5}  # the picture's, and one of its progress where that came first
     assert len(newest.shown) == 1
     record(Line("result: post", "Discord: too many edits of an old message (30046)", 1, 0, 0))
 
