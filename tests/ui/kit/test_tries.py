@@ -64,9 +64,9 @@ async def asked(address: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Tries, t
 )
 async def test_a_try_is_in_doubt_when_its_answer_did_not_come_whole(
     said: bytes,
-    in_doubt: bool,
+    in_doubt: bool,  # noqa: FBT001 - pytest names it
     error: type[BaseException] | None,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: FBT001 - pytest names it
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with answering(said) as address:
         tries, raised = await asked(address, monkeypatch)
