@@ -3,15 +3,22 @@ Never here: what the newest migration changes (tests/storage)."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.storage.schema import head
 from tests.fixtures.postgres import server_or_skip
 from tests.fixtures.postgres_reader import PostgresReader
 from tests.wire.installation import eventually, open_house
-from tests.wire.older import older_program
+from tests.wire.older import VERSIONS, older_program
+from tests.wire.program import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +27,20 @@ if TYPE_CHECKING:
     from tests.fakes.discord_wire import Message
     from tests.wire.installation import Installation
     from tests.wire.program import Program
+
+ALBUMS = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "HEAD"
+branch_labels = depends_on = None
+
+
+def upgrade():
+    op.create_table("albums", sa.Column("words", sa.Text))
+    op.execute("INSERT INTO albums VALUES ('a year')")
+"""
 
 pytestmark = [pytest.mark.wire, pytest.mark.deep]
 
@@ -94,3 +115,42 @@ async def test_a_version_is_rolled_out_and_back_one_process_at_a_time(tmp_path: 
             assert [house.fate(row) for row in rows] == [(0, 0)] * len(rows)
             for running in (olds[0], back, new):
                 assert "Traceback" not in running.output, running.tail
+
+
+def newer_program(folder: Path) -> Path:
+    """Today's program with one migration more, as its successor will have one."""
+    for part in ("bot", "cogs"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / VERSIONS / "v9999_albums.py").write_text(ALBUMS.replace("HEAD", head()))
+    return folder
+
+
+def test_after_going_back_a_database_is_backed_up_and_put_back_with_what_the_newer_version_added(
+    tmp_path: Path,
+) -> None:
+    newer, place = newer_program(tmp_path / "newer"), tmp_path / "place"
+    place.mkdir()
+
+    def easel(program: Path, *words: str) -> tuple[int, str]:
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("EASEL_")}
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "bot", *words],
+            cwd=place,
+            env={**environ, "PYTHONPATH": str(program)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    for program in (ROOT, newer, ROOT):
+        assert easel(program, "migrate")[0] == 0
+    assert easel(ROOT, "backup", "copy.db")[0] == 0
+    (place / "easel.db").unlink()
+    assert easel(ROOT, "restore", "copy.db", "--yes")[0] == 0
+    status, said = easel(ROOT, "copy", "sqlite:///easel.db", "sqlite:///moved.db")
+    assert (status, "newer Easel" in said, (place / "moved.db").exists()) == (78, True, False)
+
+    assert easel(newer, "migrate")[0] == 0
+    with closing(sqlite3.connect(place / "easel.db")) as connection:
+        assert connection.execute("SELECT words FROM albums").fetchall() == [("a year",)]
