@@ -139,13 +139,17 @@ _THREATENED_ZH: Final = r"[导導]致|再(?![试試])|多次|[继繼][续續]|�
 # DiscordInstance), TRUEAI (SubmitController, DiscordInstance: daily limit, instance, ban), and from the gateways that
 # sell them on (new-api: load, quota, token). OhMyGPT's own texts are not known (contract §1.8). TRUEAI replaces
 # "Credits exhausted" by 任务失败 with 请重试.
+_FULL: Final = (
+    r"queue (?:is |was )?full(?! of)|too many (?:jobs|tasks)|队列已?满|排队(?:人数)?已?满|负载已?饱和"
+)
+"""There was no place: nothing was taken. A rate limit may also end what was taken, at a picture's host."""
 _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
         (
             FailureKind.QUEUE_FULL,
             (
-                r"queue (?:is |was )?full(?! of)|too many (?:jobs|tasks|requests)|队列已?满|排队(?:人数)?已?满|负载已?饱和"
+                rf"{_FULL}|too many requests"
                 r"|rate[ _-]?limit(?:s|ed|ing)?(?![a-z])|\bslow down\b|(?:请求|操作|访问|提交|调用)(?:过于|太过?|过)?(?:频繁|太快|过快)"
                 r"|频率.{0,80}(?:限制|过高|超)|(?:被|触发|已)限流"
             ),
@@ -224,6 +228,7 @@ _SIGNS: Final[tuple[tuple[FailureKind, re.Pattern[str]], ...]] = tuple(
         ),
     )
 )
+_FULL_SIGN: Final = re.compile(_FULL, re.IGNORECASE)
 _ABOUT_THE_PROMPT: Final = re.compile(
     r"\bprompt|\bbanned (?:word|content)|\b(?:words?|content)\b[^.]{0,24}\bbanned\b|敏感|违禁|違禁|提示词|提示詞",
     re.IGNORECASE,
@@ -324,9 +329,11 @@ def is_queue_full(reason: str) -> bool:
     return read_failure(reason).kind is FailureKind.QUEUE_FULL
 
 
-def is_titled_queue_full(reason: str) -> bool:
-    """Whether it is Midjourney's own title that says so, which it gives for what it did not take."""
-    return _by_title(_one_line(reason[:LONGEST_JUDGED])) is FailureKind.QUEUE_FULL
+def had_no_place(reason: str) -> bool:
+    """Whether a queue was full, by Midjourney's title or in other words, so that nothing was taken: no mere rate limit."""
+    words = _one_line(reason[:LONGEST_JUDGED])
+    title = _by_title(words)
+    return title is FailureKind.QUEUE_FULL or (title is None and _FULL_SIGN.search(words) is not None)
 
 
 def as_it_stands(fail_reason: str) -> Failure:

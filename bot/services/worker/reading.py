@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.capabilities import Windows, capabilities_of
-from bot.domain.failures import Failure, FailureKind, is_titled_queue_full
+from bot.domain.failures import Failure, FailureKind, had_no_place
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.schedule import MINUTE, NOT_STARTED_MS, SECOND
 from bot.domain.settling import FILL_PATIENCE_MS, has_window
@@ -52,15 +52,14 @@ def never_started(job: Job, now: int) -> bool:
 def has_begun(job: Job, seen: TaskSnapshot) -> bool:
     """Whether something shows that a failed task was worked on, and so may have been paid.
 
-    100 % is what servers write beside any failure. A worker's start comes before Midjourney's full queue, and 429 may be
-    what a picture's host said at the end.
+    Where a queue was full, nothing was taken, whatever was read before. 429 may be what a picture's host said at the end, or
+    Discord at the beginning, before which a worker has its start already. 100 % is what servers write beside any failure.
     """
     if seen.discord_url or seen.storage_key:
         return True
-    if is_titled_queue_full(seen.fail_reason or ""):
+    if had_no_place(seen.fail_reason or ""):
         return False
-    worked_on = job.state is JobState.RUNNING or bool(job.progress) or 0 < (seen.progress or 0) < 100  # noqa: PLR2004 - per cent
-    return worked_on or seen.started_at is not None
+    return job.state is JobState.RUNNING or bool(job.progress) or 0 < (seen.progress or 0) < 100  # noqa: PLR2004 - per cent
 
 
 def may_be_filled(api: object, job: Job, now: int) -> bool:

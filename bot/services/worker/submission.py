@@ -48,10 +48,16 @@ log = logging.getLogger(__name__)
 
 WORDS_UNASKED: Final = "note.words_unasked"
 """The note of a press whose window did not open: the server began with the picture's own words."""
+UPLOAD_UNCLEAR: Final = "upload unclear"
+"""A note that no card shows: nobody answered an upload of this job's, which may have been charged."""
 FIRST_LOOK_MS: Final = 2 * SECOND
 """An unclear submission is looked for this soon: the list may need a moment to show it."""
 SAVE_TRIES: Final = 20
 """How often the id of an accepted task is written again while the database is in trouble."""
+
+
+class UploadUnclear(RemoteError):
+    """Nobody answered an upload: it may be made again, but where it is charged only once."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -113,6 +119,8 @@ class Submitter:
         return after
 
     def _refused(self, job: Job, error: RemoteError) -> Job:
+        if isinstance(error, UploadUnclear) and UPLOAD_UNCLEAR not in job.notes:
+            job = replace(job, notes=(*job.notes, UPLOAD_UNCLEAR))
         after = self._settled(job, error)
         self.metrics.count("submissions", outcome=error.fault.value)
         log.info(
@@ -221,18 +229,21 @@ class Submitter:
         return placed
 
     async def _placed(self, job: Job, api: Uploads, image: Input) -> Input:
-        """Leave a picture with the service, where it keeps files; a gateway charges for that, so only if nothing else serves."""
+        """Leave a picture with the service, where it keeps files; a gateway charges for that, so only if nothing else serves.
+
+        The member's own link comes first there: the proxy behind a gateway may take no pictures in a prompt's body.
+        """
         now = self.clock.now()
         until = now + UPLOAD_LIFE_MS
         if isinstance(api, ProbedAccount) and not api.is_known:
             with suppress(RemoteError):  # the upload asks as well, and says what is wrong
                 await api.check()
         if _charges_uploads(api) and image.role is InputRole.IMAGE:
-            if job.kind is JobKind.IMAGINE:
-                return image.inside(now)
             linked = image.at_its_source(now, until)
             if linked is not None and linked.is_public(now):
                 return linked
+            if job.kind is JobKind.IMAGINE:
+                return image.inside(now)
         try:
             address = await api.upload_input(
                 image.data, filename=image.filename, media_type=image.media_type, until=until
@@ -260,10 +271,10 @@ class Submitter:
         if at_its_source is not None or inside:
             return at_its_source or image.inside(now)
         match error.fault:
-            case RemoteFault.UNCLEAR if not (_charges_uploads(api) and job.refusals(HOLD_UNREACHABLE)):
+            case RemoteFault.UNCLEAR if not (_charges_uploads(api) and UPLOAD_UNCLEAR in job.notes):
                 # Where an upload costs nothing, an unclear one may be repeated: only paid calls are looked for.
                 # Where it is charged, that is done once.
-                raise RemoteError(RemoteFault.UNREACHED, error.message) from error
+                raise UploadUnclear(RemoteFault.UNREACHED, error.message) from error
             case RemoteFault.UNCLEAR | RemoteFault.REFUSED:
                 refused = RemoteFault.REFUSED
                 raise RemoteError(refused, error.message, kind=FailureKind.NO_ADDRESS) from error

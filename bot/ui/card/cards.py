@@ -15,6 +15,7 @@ from bot.domain.ports import MOST_AHEAD
 from bot.services.intake.describe import FROM_DESCRIPTION
 from bot.services.intake.shorten import FROM_SHORTENED
 from bot.services.worker.delivery import LACKING, REDUCED
+from bot.services.worker.submission import UPLOAD_UNCLEAR
 from bot.texts import Text, text
 from bot.ui.card.card_buttons import CardButtons, DetailLevel
 from bot.ui.card.description import idea_lines
@@ -310,7 +311,8 @@ class _Drawing:
                 FROM_SHORTENED,
                 LACKING,
                 REDUCED,
-            }:  # said elsewhere, with a link
+                UPLOAD_UNCLEAR,
+            }:  # said elsewhere, with a link, or for the worker alone
                 yield self._small(text(note))
         is_reduced, is_lacking, address = REDUCED in notes, LACKING in notes, self._address
         if picture is not None:

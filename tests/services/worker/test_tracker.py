@@ -400,6 +400,21 @@ async def test_what_was_being_drawn_and_ended_at_a_rate_limit_fails_with_those_w
     assert len(world.upstream.tasks) == 1
 
 
+async def test_a_full_queue_without_its_title_puts_the_job_back_though_it_read_as_begun(
+    world: Harness,
+) -> None:
+    world.upstream.template.update(
+        ends=TaskStatus.FAILURE, reason="队列已满\uff0c请稍后尝试", seconds=20, picture=False
+    )
+    job = await world.imagine()
+    await world.pass_time(40)
+    assert (await world.job(job.key)).failure is None
+
+    world.upstream.template.clear()
+
+    assert (await world.ended(job)).state is JobState.SUCCEEDED
+
+
 async def test_what_a_rate_limit_ended_before_it_began_is_sent_again(world: Harness) -> None:
     world.upstream.template.update(
         ends=TaskStatus.FAILURE, reason="429 Too Many Requests", seconds=0.1, picture=False

@@ -16,6 +16,7 @@ from bot.domain.jobs import Job, JobKind, JobState, Press, ReplyTarget
 from bot.domain.keys import key_from_bits
 from bot.domain.pools import Pool
 from bot.domain.schedule import UNCLEAR_GRACE_MS
+from bot.domain.server_side import HOLD_BUSY, HOLD_UNREACHABLE
 from bot.domain.settling import FILL_PATIENCE_MS, opened, tag_of, window_of
 from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
@@ -588,6 +589,45 @@ async def test_a_window_at_a_gateway_has_its_pictures_uploaded_only_where_no_lin
     await world.submitter.send(replace(zoomed, press=replace(zoomed.press, zoom="1.4"), inputs=1))
 
     assert world.diary.count("upload picture") == uploads
+
+
+@pytest.mark.parametrize(
+    ("picture", "prompt", "inside"),
+    [
+        (LONG_THERE, f"{LONG_THERE.source_url} a paper fox", []),
+        (SOON_GONE, "a paper fox", [FOX.data_url]),
+    ],
+)
+async def test_a_gateway_is_sent_the_members_own_link_while_it_lasts_as_not_every_proxy_takes_pictures(
+    picture: Input, prompt: str, inside: list[str]
+) -> None:
+    world = World(ServerKind.NEW_API)
+
+    job = await world.submitter.send(with_pictures(world, picture))
+
+    assert job.state is JobState.SUBMITTED
+    assert (world.api.sent["prompt"], world.api.sent["images"]) == (prompt, inside)
+    assert "upload picture" not in world.diary
+
+
+@pytest.mark.parametrize("hold", [HOLD_UNREACHABLE, HOLD_BUSY])
+async def test_an_upload_is_repeated_at_a_gateway_after_refusals_that_were_none_of_an_upload(
+    hold: str,
+) -> None:
+    world = World(ServerKind.NEW_API)
+    job = with_pictures(world, STYLE)
+    for _ in range(4):
+        job = job.requeued(hold, due_at=NOW).submitting(NOW)
+    world.api.uploading = RemoteFault.UNCLEAR
+    job = await world.submitter.send(job)
+    assert job.state is JobState.QUEUED
+
+    # The service being away in between makes nobody forget the upload.
+    job = job.submitting(NOW).requeued(HOLD_BUSY, due_at=NOW)
+    job = await world.submitter.send(job.submitting(NOW))
+
+    assert job.failure is not None
+    assert (job.failure.kind, world.diary.count("upload picture")) == (FailureKind.NO_ADDRESS, 2)
 
 
 async def test_who_died_before_it_was_settled_how_a_picture_goes_along_has_sent_nothing() -> None:

@@ -330,6 +330,12 @@ def test_a_card_drawn_anew_beside_some_of_its_pictures_still_says_that_others_ar
     assert "Not all" not in words(cards.draw(Showing(job, NOW), picture=a_picture()).to_components())
 
 
+def test_a_note_that_only_the_worker_reads_is_not_on_the_card() -> None:
+    plain_card, noted = (a_job(JobState.QUEUED, notes=notes) for notes in ((), ("upload unclear",)))
+
+    assert words(drawn(noted)) == words(drawn(plain_card))
+
+
 def an_order(state: JobState, **changes: Any) -> Job:
     return a_job(state, kind=JobKind.DRAW, pool=Pool.DRAW, prompt="a paper fox", **changes)
 
