@@ -52,7 +52,6 @@ from bot.ui.kit.directory import DiscordDirectory
 from bot.ui.kit.links import card_link
 from bot.ui.kit.open_answers import DiscordAnswers
 from bot.ui.moderation.modlog import ChannelModLog
-from bot.unread_rules import warn_of_unread_rules
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -95,7 +94,6 @@ async def assemble(
         storage = await stack.enter_async_context(
             open_storage(settings.database, migrate=True, keep=settings.backups_kept, working=runs_jobs)
         )
-        await warn_of_unread_rules(storage)
         clients = await stack.enter_async_context(open_clients())
         accounts = open_accounts(settings, clients, guard=guard, metrics=meters)
         fetching = HttpPictures(clients.pictures, picture_settings(settings), guard=guard, metrics=meters)

@@ -22,6 +22,7 @@ from bot.invitation import invite_link
 from bot.metrics import Meters, watch_loop
 from bot.midjourney import pillow
 from bot.systemd import Systemd
+from bot.unread_rules import warn_of_unread_rules
 from bot.web_server import WebServices, serving
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ class App:
         log.info("started", extra=told)
         self.manager.notify(f"STATUS={told['servers']} servers")
         gc.freeze()  # the servers that Discord told of stand to the end, too
+        await warn_of_unread_rules(self.storage)
         await idle(self.clock)
 
     async def _read_ahead(self) -> None:

@@ -73,9 +73,14 @@ def _zone(name: str) -> tzinfo:
     return _found(name) or UTC
 
 
-@cache
 def _found(name: str) -> ZoneInfo | None:
     try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # not there, no name at all, a folder
+        return _read(name)
+    except (KeyError, ValueError, OSError):  # not there, no name at all, a folder, not to be read just now
         return None
+
+
+@cache
+def _read(name: str) -> ZoneInfo:
+    """What was found stays. What was not is looked for again: it may have been for want of file descriptors only."""
+    return ZoneInfo(name)

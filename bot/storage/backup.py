@@ -19,6 +19,7 @@ from bot.storage import errors as troubles
 from bot.storage import schema
 from bot.storage.database import read_address
 from bot.storage.put_back import settle
+from bot.storage.tables import meta
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,7 +144,7 @@ def verify(path: Path, *, called: Path | None = None, by_rows: bool = False) -> 
                 raise StartupError(f"{name} is a database of another program: name a copy of Easel's.")
             (version,) = copy.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchone()  # noqa: S608 - our constant
             known = version in schema.versions()
-            if not known and not by_rows:
+            if not known and not by_rows and meta.name in tables:
                 said = copy.execute("SELECT value FROM meta WHERE key = ?", (schema.PROMISE,)).fetchone()
                 known = schema.is_promised(version, said[0] if said else None)
             if not known:

@@ -113,9 +113,10 @@ def _state_of(connection: Connection, version: str | None) -> SchemaState:
         _refuse_foreign(connection)
         return SchemaState.EMPTY
     if version not in versions():
-        said = connection.execute(select(meta.c.value).where(meta.c.key == PROMISE)).scalar_one_or_none()
-        if is_promised(version, said):
-            return SchemaState.CURRENT
+        if inspect(connection).has_table(meta.name):
+            said = connection.execute(select(meta.c.value).where(meta.c.key == PROMISE)).scalar_one_or_none()
+            if is_promised(version, said):
+                return SchemaState.CURRENT
         raise StartupError(
             "The database was made by a newer Easel: install that version, or restore an older copy of the database."
         )

@@ -3,6 +3,8 @@ Never here: queries, and tables of jobs (those are in `tables`)."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -97,6 +99,8 @@ grants = Table(
     Column("at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
 )
+TAKEN_BACK: Final = 0
+"""A grant's end once moderators took it back: before any job, so also before one that asked earlier and is booked later."""
 Index("grants_member", grants.c.guild_id, grants.c.user_id, grants.c.pool)
 
 # What of a job's units a grant paid. The ledger has the whole price; what is here is not the day's own.

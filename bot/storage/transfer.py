@@ -82,8 +82,10 @@ async def transfer(
     source = open_database(source_url)
     target = open_database(target_url)
     try:
+        await schema.require_current(
+            source
+        )  # first: what was not promised to us is not for `easel backup` either
         await _refuse_newer(source, _NEWER_SOURCE)
-        await schema.require_current(source)
         await _refuse_newer(target, _NEWER_TARGET)
         await schema.bring_up(target)
         if not running and not restoring:  # a copy keeps who held what when it was taken

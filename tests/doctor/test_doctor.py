@@ -290,7 +290,7 @@ async def test_servers_keys_wait_for_a_database(place: Place, tmp_path: Path) ->
 
 
 async def test_expressions_that_this_installation_does_not_understand_are_counted_and_not_shown(
-    place: Place, caplog: pytest.LogCaptureFixture
+    place: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = tuple(WordRule(Match.REGEX, f"(?={word})") for word in ("gore", "blood"))
     rules = {7: (*stored, WordRule(Match.WORD, "gore")), 8: stored[:1], 9: (WordRule(Match.REGEX, "go+re"),)}
@@ -301,7 +301,11 @@ async def test_expressions_that_this_installation_does_not_understand_are_counte
                 return replace(settings, words=words)
 
             await storage.guilds.settings.change(guild_id, write, actor=Actor(1, "Ada"), at=1)
-        await warn_of_unread_rules(storage)
+        for reads_all, most in ((True, 9), (False, 9), (False, 1)):  # RE2 reads all that was ever taken
+            with monkeypatch.context() as patch:
+                patch.setattr("bot.unread_rules.READS_ALL", reads_all)
+                patch.setattr("bot.unread_rules.MOST", most)
+                await warn_of_unread_rules(storage)
 
     found = (await findings(place))["word rules"]
 
@@ -309,7 +313,8 @@ async def test_expressions_that_this_installation_does_not_understand_are_counte
     assert "3 expressions on 2 servers find nothing here: install the extra `re2`" in found.words
     told = [record for record in caplog.records if record.getMessage() == "word_rules_find_nothing"]
     assert [(one.levelname, one.__dict__["rules"], one.__dict__["servers"]) for one in told] == [
-        ("WARNING", 3, 2)
+        ("WARNING", 3, 2),
+        ("WARNING", 1, 1),
     ]
     assert "gore" not in found.words + str([record.__dict__ for record in caplog.records])
 

@@ -3,12 +3,14 @@ Never here: what is counted in a day."""
 
 from __future__ import annotations
 
+import errno
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain import days
 from bot.domain.days import Day, date_of, day_of, is_zone, month_of, zone_in_use, zones
 
 HOUR = 3_600_000
@@ -94,6 +96,20 @@ def test_a_zone_is_known_by_its_name_alone() -> None:
 def test_only_zones_that_every_machine_has_and_that_are_a_place_s_may_be_chosen() -> None:
     assert not {"localtime", "posixrules", "Factory"} & zones()
     assert all(zone_in_use(name) == name for name in zones())
+
+
+def test_a_zone_that_could_not_be_read_for_a_moment_has_its_own_days_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def out_of_descriptors(_name: str) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    days._read.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(days, "ZoneInfo", out_of_descriptors)
+        during = zone_in_use("Asia/Tokyo")
+
+    assert (during, zone_in_use("Asia/Tokyo")) == ("UTC", "Asia/Tokyo")
 
 
 @pytest.mark.parametrize("stored", ["Mars/Olympus", "../etc/passwd", "Europe", "", "nul\0"])

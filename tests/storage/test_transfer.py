@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 
 from bot.domain.pools import Allowance
 from bot.errors import StartupError
-from bot.storage import migrate, open_storage
+from bot.storage import backup, migrate, open_storage
 from bot.storage.database import open_database
 from bot.storage.schema import OLDEST, PROMISE, VERSION_TABLE, head
 from bot.storage.tables import inputs
@@ -145,6 +145,26 @@ async def test_tables_that_a_newer_program_added_to_are_copied_neither_from_nor_
 
     assert len(content(tmp_path / "there.db")["jobs"]) == JOBS
     assert not (tmp_path / "kept.db").exists()
+
+
+@pytest.mark.parametrize(
+    "lost", ["DELETE FROM meta WHERE key = 'schema_promise'", "DROP TABLE meta"], ids=["promise", "table"]
+)
+async def test_a_newer_source_that_promised_nothing_sends_nobody_to_a_backup_that_refuses_it_too(
+    lost: str, tmp_path: Path
+) -> None:
+    newer, there = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("newer", "there"))
+    await fill(newer)
+    await under_a_newer_program(newer)
+    with closing(sqlite3.connect(tmp_path / "newer.db")) as connection, connection:
+        connection.execute(lost)
+
+    with pytest.raises(StartupError, match=r"newer Easel: install that version, or restore an older copy"):
+        await transfer(newer, there)
+    with pytest.raises(
+        StartupError, match=r"newer\.db was made by a newer Easel: install that version first"
+    ):
+        backup.take(tmp_path / "newer.db", tmp_path / "copy.db")
 
 
 async def test_a_copy_makes_its_own_promise_not_that_of_its_source(tmp_path: Path) -> None:

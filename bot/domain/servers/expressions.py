@@ -58,3 +58,5 @@ def compiler() -> Callable[[str], Expression]:
 
 compile_expression: Final = compiler()
 """Compile an expression in RE2's language; raises `ExpressionError`."""
+READS_ALL: Final = compile_expression is not LinearExpression
+"""Whether every expression that was ever taken compiles here: RE2 took it, or our own matcher, which knows less."""

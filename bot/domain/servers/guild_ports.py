@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 
     from bot.domain.costs import Cost
     from bot.domain.days import Day
@@ -41,8 +41,8 @@ class SettingsStore(Protocol):
     async def settings(self, guild_id: int) -> GuildSettings:
         """Read a server's settings; those of a server that never changed any are the defaults."""
 
-    async def word_rules(self) -> Sequence[Sequence[WordRule]]:
-        """Every server's rules about words, of those that have some."""
+    def expressions(self, *, limit: int) -> AsyncGenerator[Sequence[WordRule], None]:
+        """One server's expressions after the other's, of so many that have some; each is read by itself."""
 
     async def at(self, guild_id: int, revision: int) -> GuildSettings | None:
         """A server's settings as they were at a revision; None if that was too many changes ago."""

@@ -167,6 +167,15 @@ def unreadable(rules: Iterable[WordRule]) -> frozenset[WordRule]:
     return frozenset(found)
 
 
+def compiles(expression: WordRule) -> bool:
+    """Whether this machine understands it; nothing is kept, so that a look at all servers' fills no memory."""
+    try:
+        compile_expression(for_folded_text(expression.pattern))
+    except ExpressionError:
+        return False
+    return True
+
+
 def without_signs(rule: WordRule) -> str | None:
     """How a rule is read whose signs count for nothing; None if it has none."""
     if rule.match is Match.REGEX:

@@ -14,7 +14,7 @@ from bot.domain.servers.guilds import Actor, Block, Grant, GrantsLeft, Strike, S
 from bot.storage.database import lock, plain
 from bot.storage.jobs.ledger import LEFT, UNEXPIRED
 from bot.storage.prepared import Prepared
-from bot.storage.server_tables import blocks, grants, strikes
+from bot.storage.server_tables import TAKEN_BACK, blocks, grants, strikes
 from bot.storage.servers.settings import record
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ class SqlMemberStore:
             # What was drawn stays paid. A grant that is over gets no refund to be used, those with nothing left included.
             ended = [{"grant_": row.id, "paid_": row.units - row.left} for row in given]
             one = update(grants).where(g.id == bindparam("grant_"))
-            connection.execute(one.values(units=bindparam("paid_"), expires_at=at), ended)
+            connection.execute(one.values(units=bindparam("paid_"), expires_at=TAKEN_BACK), ended)
             told = {"pool": pool.value, "units": left.units}
             record(connection, guild_id, actor=actor, at=at, action="take_back", subject=user_id, after=told)
             return left.units

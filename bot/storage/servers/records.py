@@ -13,6 +13,7 @@ from bot.domain.schedule import DAY, is_recent
 from bot.storage.database import lock
 from bot.storage.people_tables import drafts, favourites, region_links
 from bot.storage.server_tables import (
+    TAKEN_BACK,
     audit,
     blocks,
     grants,
@@ -92,6 +93,9 @@ class SqlRecords:
             told = told.where(audit.c.guild_id == guild_id, audit.c.subject == user_id)
             whole: dict[str, Any] = {"guild_id": guild_id, "user_id": user_id}
             whole |= {t.name: rows(connection, t, *names) for t, names in EXPORTED.items() if t is not audit}
+            for grant in whole[grants.name]:
+                if grant["expires_at"] == TAKEN_BACK:  # no moment; when it was taken back stands in the audit
+                    grant["expires_at"] = grant["at"]
             return whole | {"audit": [tuple(row) for row in connection.execute(told.order_by(audit.c.id))]}
 
         return await self._database.read(work)

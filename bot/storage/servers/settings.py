@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import false, insert, or_, select, update
 
 from bot.domain.servers.guilds import SECTIONS, Actor, AuditEntry, Changed, GuildSettings, differing
+from bot.domain.servers.moderation import Match
 from bot.errors import StorageTrouble
 from bot.storage.database import lock, plain
 from bot.storage.errors import BROKEN
@@ -23,7 +24,7 @@ from bot.storage.servers.differences import difference, shown, taken_back
 from bot.storage.unknown_fields import with_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 
     from sqlalchemy import Row
     from sqlalchemy.engine import Connection
@@ -67,15 +68,18 @@ class SqlSettingsStore:
         """See the port."""
         return await self._database.read(lambda cn: _load(cn, guild_id))
 
-    async def word_rules(self) -> Sequence[Sequence[WordRule]]:
+    async def expressions(self, *, limit: int) -> AsyncGenerator[Sequence[WordRule], None]:
         """See the port. A server whose rows cannot be read is told of wherever its settings are."""
         s = guild_sections.c
-        query = select(s.guild_id, s.content).where(s.section == "words")
-        found = []
-        for row in await self._database.read(lambda cn: cn.execute(query).all()):
+        words = s.section == "words"
+        some = select(s.guild_id).where(words, s.content.contains(f'"{Match.REGEX}"')).limit(limit)
+        for guild_id in await self._database.read(lambda cn: cn.execute(some).scalars().all()):
+            one = select(s.content).where(s.guild_id == guild_id, words)
+            content = await self._database.read(lambda cn, one=one: cn.execute(one).scalar_one_or_none())  # type: ignore[misc]  # a default binds it
             with suppress(StorageTrouble, ValueError):
-                found.append(_decoded(row.guild_id, 0, {"words": json.loads(row.content)}).words)
-        return [rules for rules in found if rules]
+                rules = _decoded(guild_id, 0, {"words": json.loads(content or "[]")}).words
+                if found := [rule for rule in rules if rule.match is Match.REGEX]:
+                    yield found
 
     async def at(self, guild_id: int, revision: int) -> GuildSettings | None:
         """See the port. Each revision is one line of the history, so the latest lines lead back to it."""

@@ -16,6 +16,7 @@ from bot.domain.servers.moderation import (
     WordAction,
     WordRule,
     checked,
+    compiles,
     examine,
     unreadable,
     without_signs,
@@ -63,6 +64,7 @@ def test_expressions_that_another_engine_took_are_known_as_such_and_find_nothing
     strange = regex("(?=gore)")
 
     assert unreadable([strange, regex("go+re"), word("gore")]) == {strange}
+    assert [compiles(rule) for rule in (strange, regex("go+re"))] == [False, True]
     assert not examine("gore", [strange]).found
 
 

@@ -161,6 +161,8 @@ async def test_nothing_is_refunded_into_grants_that_were_taken_back_those_used_u
     await storage.jobs.save(paid.failed(Failure(FailureKind.UNKNOWN), NOON + 2 * HOUR))
 
     assert await left(storage, NOON + 2 * HOUR) == []
+    earlier = job(units=3, created_at=NOON - 2 * HOUR)  # asked before all that, booked after it
+    assert await refused(storage, earlier, Allowance(0, None, None)) == "refused.per_nothing"
     after = await standing(storage, NOON + 2 * HOUR)
     assert (after.spent, after.granted, after.server_spent) == (0, 0, 0)
     await storage.jobs.insert(job(units=2, created_at=NOON + 2 * HOUR), two)

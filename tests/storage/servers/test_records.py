@@ -72,6 +72,18 @@ async def test_an_export_has_everything_about_a_member_and_is_json(storage: Stor
     assert [line[1] for line in told["audit"]] == ["block", "grant"]
 
 
+async def test_an_export_shows_no_end_before_a_grant_s_beginning(storage: Storage) -> None:
+    members = storage.guilds.members
+    await mark(storage)
+    pools = [await members.grants_left(GUILD, USER, pool, NOON) for pool in Pool]
+    for pool, asked in zip(Pool, pools, strict=True):
+        await members.take_back(GUILD, USER, pool, asked, actor=ADA, at=NOON + 1)
+
+    (grant,) = (await storage.guilds.records.export(GUILD, USER))["grants"]
+
+    assert grant["expires_at"] == grant["at"] > 0
+
+
 async def test_erasing_empties_what_was_written_and_leaves_the_books_and_the_buttons(
     storage: Storage,
 ) -> None:

@@ -98,8 +98,9 @@ async def test_every_section_reads_back_equal(storage: Storage, another: Opener)
 async def test_the_rules_about_words_of_every_server_are_read_but_of_those_that_cannot_be(
     storage: Storage,
 ) -> None:
-    store, rule = storage.guilds.settings, WordRule(Match.WORD, "gore")
-    for guild_id, words in ((1, (rule,)), (2, ()), (3, (rule,)), (4, (rule,))):
+    store, rule = storage.guilds.settings, WordRule(Match.REGEX, "go+re")
+    plain = WordRule(Match.WORD, "regex")
+    for guild_id, words in ((1, (plain, rule)), (2, ()), (3, (rule,)), (4, (rule,)), (5, (plain,))):
 
         def write(settings: GuildSettings, words: tuple[WordRule, ...] = words) -> GuildSettings:
             return replace(settings, words=words, zone="Asia/Tokyo")
@@ -114,7 +115,7 @@ async def test_the_rules_about_words_of_every_server_are_read_but_of_those_that_
 
     await storage.database.write(damage)
 
-    assert await store.word_rules() == [(rule,)]
+    assert [found async for found in store.expressions(limit=9)] == [[rule]]
 
 
 async def test_a_change_is_audited_with_who_when_before_and_after(storage: Storage) -> None:
