@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bot.domain.jobs import Job
     from bot.domain.tasks import RemoteTaskId, TaskSnapshot
 
+WINDOW_OPENED: Final = "window_opened"
+"""The note of a press whose window was opened to be filled. It is no sentence: only the row remembers it."""
 FILL_PATIENCE_MS: Final = 6 * MINUTE
 """How long an answered window may read MODAL before a worker takes it up: the server's queue, and its five minutes."""
 
@@ -40,7 +42,8 @@ def opened(job: Job, window: RemoteTaskId, now: int) -> Job:
     """Its press opened a window. Stored before the one call that fills it; no window is filled twice."""
     if job.state is not JobState.SUBMITTING:
         raise IllegalTransition(f"{job.key}: {job.state} cannot open a window")
-    return replace(job, task_id=window, changed_at=now)
+    notes = tuple(dict.fromkeys((*job.notes, WINDOW_OPENED)))
+    return replace(job, task_id=window, changed_at=now, notes=notes)
 
 
 def window_of(job: Job) -> RemoteTaskId | None:
@@ -49,10 +52,16 @@ def window_of(job: Job) -> RemoteTaskId | None:
 
 
 def has_window(job: Job) -> bool:
-    """Whether its press was to open a window, which is then filled and paid at once."""
+    """Whether its press was to open a window, or did so unasked: that is then filled, and paid, at once.
+
+    Any V, reroll or pan opens one where the server's account has Remix on.
+    """
     press = job.press
     return press is not None and (
-        press.remix or press.zoom is not None or classify(press.custom_id) is Family.VARY_REGION
+        press.remix
+        or press.zoom is not None
+        or classify(press.custom_id) is Family.VARY_REGION
+        or WINDOW_OPENED in job.notes
     )
 
 

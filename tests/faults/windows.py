@@ -58,6 +58,8 @@ class Windows:
     def __init__(self) -> None:
         self.all: dict[RemoteTaskId, Window] = {}
         self.tags: dict[str, RemoteTaskId] = {}
+        self.remix_is_on = False
+        """Whether the server's own account has Remix on: then a press alone opens one."""
 
 
 class FamilyApi(Api):
@@ -73,7 +75,7 @@ class FamilyApi(Api):
 
     async def press(self, *, task_id: RemoteTaskId, custom_id: str, pool: Pool, **more: Any) -> Answer:
         async def call() -> Answer:
-            remix, tag = bool(more["remix"]), more["tag"]
+            remix, tag = bool(more["remix"]) or self._windows.remix_is_on, more["tag"]
             if not remix and not custom_id.startswith(("MJ::CustomZoom", "MJ::Inpaint")):
                 return Accepted(self._take(custom_id, pool, tag, prompt=self._upstream.task(task_id).prompt))
             self._upstream.next_id += 1
@@ -197,6 +199,13 @@ async def custom_zoom(world: Harness) -> None:
 async def remix(world: Harness) -> None:
     """V2 with other words (Remix)."""
     await _pressed(world, VARIATION + 1, WORDS)
+
+
+async def unasked(world: Harness) -> None:
+    """V2 as it stands, at a server whose account has Remix on."""
+    assert world.windows is not None
+    world.windows.remix_is_on = True
+    await world.press(await grid_of(world), VARIATION + 1)
 
 
 async def region_with_words(world: Harness) -> None:

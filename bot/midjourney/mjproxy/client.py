@@ -29,6 +29,7 @@ __all__ = ["MjProxyApi", "ProxySettings"]
 
 T = TypeVar("T")
 _LARGEST_PAGE: Final = 100
+_EVERY_TASK: Final = Way("GET", f"{ROOT}/task/list")
 
 
 class MjProxyApi(Submitting):
@@ -145,7 +146,9 @@ class MjProxyApi(Submitting):
         self.need(self.capabilities.pages, "this server lists no tasks")
         if self.capabilities.lookup is Lookup.EXACT:
             return await self._page(requests.Query(number=number - 1, size=size))
-        return readings.cut_page(await self._whole_list(), number, size)
+        # A long list is not worth a page, as the next one would load it anew: only a tag is looked for in it.
+        tasks = await self._read("mj_list_all", _EVERY_TASK, self._based(readings.read_many))
+        return readings.cut_page(tasks, number, size)
 
     async def find(self, tag: str) -> TagSearchResult:
         """Look for the task that was submitted with a tag (family §3)."""
@@ -156,7 +159,7 @@ class MjProxyApi(Submitting):
                 return readings.find_tag(page.tasks, tag, complete=True)
             case Lookup.SCAN:
                 # One server shows the newest hundred of everybody, another only the newest at all (NOVI#239).
-                return readings.find_tag(await self._whole_list(tag), tag, complete=False)
+                return readings.find_tag(await self._bearing(tag), tag, complete=False)
             case Lookup.NEVER:
                 return TagSearchResult(None, complete=False)
 
@@ -164,12 +167,12 @@ class MjProxyApi(Submitting):
         way = Way("POST", f"{ROOT}/task/query", query.as_json())
         return await self._read("mj_query", way, self._based(readings.read_page))
 
-    async def _whole_list(self, tag: str | None = None) -> tuple[TaskSnapshot, ...]:
+    async def _bearing(self, tag: str) -> tuple[TaskSnapshot, ...]:
         # One server gives all that it keeps, and one such list at a time is enough for the memory.
         async with self._listing:
             return await self._read(
                 "mj_list_all",
-                Way("GET", f"{ROOT}/task/list"),
+                _EVERY_TASK,
                 self._based(partial(readings.read_whole, tag=tag)),
                 most=readings.LONGEST_LIST,
             )

@@ -160,8 +160,10 @@ def _refuses_odd_prefixes(seen: Mapping[Probe, Seen]) -> bool:
         return False
     if NO_SUCH_SPEED.search(parse_body(odd.body).words):
         return True
-    is_answered = odd.status < 500  # noqa: PLR2004 - a crash tells nothing
-    return is_answered and _knows_the_prefix(seen) and _said(odd) != _said(seen[Probe.UNKNOWN_TASK])
+    # What another stands before it says (a page, a 403, too many requests) tells nothing, nor does a crash.
+    speaks = odd.status < 500 and _code(odd) == 4  # noqa: PLR2004 - as a gateway says no
+    differs = _knows_the_prefix(seen) and _said(odd) != _said(seen[Probe.UNKNOWN_TASK])
+    return speaks and differs and not _tells_usage(seen.get(Probe.USAGE))  # only new-api tells that
 
 
 def _is_ohmygpt(seen: Seen | None) -> bool:

@@ -30,7 +30,7 @@ from bot.domain.schedule import (
     hold_ms,
 )
 from bot.domain.server_side import HOLD_BUSY, HOLD_UNREACHABLE
-from bot.domain.settling import opened
+from bot.domain.settling import WINDOW_OPENED, opened
 from bot.domain.window_ports import ProbedAccount, WindowApi
 from bot.errors import RemoteError, RemoteFault, StorageTrouble, TaskTaken
 from bot.services.worker import engine, windowed
@@ -340,7 +340,11 @@ def _charges_uploads(api: object) -> bool:
 
 
 def without_window(job: Job) -> Job:
-    """A job whose press began at once although a window with other words, or a zoom, was meant to open: it says so."""
+    """A job whose press began at once although a window with other words, or a zoom, was meant to open: it says so.
+
+    An earlier try may have opened one that was not filled.
+    """
+    job = replace(job, notes=tuple(note for note in job.notes if note != WINDOW_OPENED))
     if job.press is None or not (job.press.remix or job.press.zoom) or WORDS_UNASKED in job.notes:
         return job
     return replace(job, notes=(*job.notes, WORDS_UNASKED))

@@ -12,6 +12,7 @@ from bot.domain.capabilities import OHMYGPT
 from bot.domain.jobs import Job, JobKind, JobState
 from bot.domain.pools import Pool
 from bot.domain.ports import MOST_AHEAD
+from bot.domain.settling import WINDOW_OPENED
 from bot.services.intake.describe import FROM_DESCRIPTION
 from bot.services.intake.shorten import FROM_SHORTENED
 from bot.services.worker.delivery import LACKING, REDUCED
@@ -312,7 +313,8 @@ class _Drawing:
                 LACKING,
                 REDUCED,
                 UPLOAD_UNCLEAR,
-            }:  # said elsewhere, with a link, or for the worker alone
+                WINDOW_OPENED,
+            }:  # said elsewhere, with a link, or a matter of the worker's
                 yield self._small(text(note))
         is_reduced, is_lacking, address = REDUCED in notes, LACKING in notes, self._address
         if picture is not None:

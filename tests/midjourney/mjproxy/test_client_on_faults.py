@@ -104,6 +104,8 @@ async def test_a_lost_job_is_found_in_the_long_list_of_a_busy_server() -> None:
     async with open_clients(trust_env=False, transport=httpx.MockTransport(answer)) as clients:
         api = MjProxyApi(clients, settings)
         found = await asyncio.gather(*(api.find(tag) for tag in ("tag-1", "tag-3000", "tag-3001")))
+        with pytest.raises(RemoteError, match="too long"):  # each page would load all of it anew
+            await api.page(1, size=20)
 
     ids = [finding.task.task_id if finding.task is not None else None for finding in found]
     assert ids == ["1", "3000", None]

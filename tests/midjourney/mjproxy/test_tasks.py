@@ -423,6 +423,13 @@ UNKNOWN = {"code": 4, "description": "task_no_found (request id: 7)", "type": "u
         ((400, UNKNOWN | {"description": "task_no_found (request id: 8)"}), (400, UNKNOWN), ServerKind.NEW_API, "/mj-relax/mj"),
         ((400, UNKNOWN), (500, {"code": 4, "description": "?"}), ServerKind.NEW_API, "/mj-relax/mj"),
         ((400, UNKNOWN), None, ServerKind.NEW_API, "/mj-relax/mj"),
+        # What stands before it knows few paths, or lets none through that looks odd.
+        ((400, UNKNOWN), (404, {"error": {"message": "Not Found"}}), ServerKind.NEW_API, "/mj-relax/mj"),
+        ((400, UNKNOWN), (404, "<html>"), ServerKind.NEW_API, "/mj-relax/mj"),
+        ((400, UNKNOWN), (403, "<html>"), ServerKind.NEW_API, "/mj-relax/mj"),
+        ((400, UNKNOWN), (200, "<html>"), ServerKind.NEW_API, "/mj-relax/mj"),
+        ((400, UNKNOWN), (404, ""), ServerKind.NEW_API, "/mj-relax/mj"),
+        ((400, UNKNOWN), (403, {"code": 403, "message": "blocked"}), ServerKind.NEW_API, "/mj-relax/mj"),
         # The oldest have no such paths.
         ((404, {"error": {"message": "Invalid URL"}}), (404, {"error": {"message": "Invalid URL"}}), ServerKind.NEW_API, "/mj"),
         ((200, "<html>"), (200, "<html>"), ServerKind.NEW_API, "/mj"),
@@ -432,8 +439,6 @@ UNKNOWN = {"code": 4, "description": "task_no_found (request id: 7)", "type": "u
         ((400, UNKNOWN), (400, {"code": 4, "description": "Invalid speed mode"}), ServerKind.ONE_HUB, "/mj-relax/mj"),
         (None, (400, {"code": 4, "description": "Invalid speed mode"}), ServerKind.ONE_HUB, "/mj-relax/mj"),
         ((400, UNKNOWN), (400, {"code": 4, "description": "mode not supported"}), ServerKind.ONE_HUB, "/mj-relax/mj"),
-        ((400, UNKNOWN), (404, {"error": {"message": "Not Found"}}), ServerKind.ONE_HUB, "/mj-relax/mj"),
-        ((400, UNKNOWN), (200, "<html>"), ServerKind.ONE_HUB, "/mj-relax/mj"),
     ],
 )  # fmt: skip
 def test_a_gateway_is_told_by_what_it_does_with_a_prefix_and_not_by_its_words_alone(
@@ -449,6 +454,26 @@ def test_a_gateway_is_told_by_what_it_does_with_a_prefix_and_not_by_its_words_al
 
     assert look.server is server
     assert usual_routes(server, prefixed=look.prefixed)[Speed.RELAX].root == relaxed
+
+
+@pytest.mark.parametrize(
+    ("words", "server"),
+    [("mode not supported", ServerKind.NEW_API), ("Invalid speed mode", ServerKind.ONE_HUB)],
+)
+def test_a_gateway_that_tells_what_its_key_has_left_is_new_api_unless_it_says_otherwise(
+    words: str, server: ServerKind
+) -> None:
+    given: dict[Probe, tuple[int, object]] = {
+        Probe.BATCH: (200, []),
+        Probe.UNKNOWN_TASK: (400, UNKNOWN),
+        Probe.PREFIXED: (400, UNKNOWN),
+        Probe.ODD_PREFIX: (400, {"code": 4, "description": words}),
+        Probe.USAGE: (200, {"code": True, "data": {"total_available": 1}}),
+    }
+    look = recognise(
+        {probe: Seen(status, json.dumps(body).encode()) for probe, (status, body) in given.items()}
+    )
+    assert look.server is server
 
 
 @given(

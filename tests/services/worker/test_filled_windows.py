@@ -10,7 +10,7 @@ import pytest
 from bot.domain.failures import FailureKind
 from bot.domain.jobs import JobState
 from bot.domain.tasks import RemoteTaskId, TaskSnapshot, TaskStatus
-from tests.faults.windows import FamilyApi, custom_zoom, furnish, region_with_words, remix
+from tests.faults.windows import FamilyApi, custom_zoom, furnish, region_with_words, remix, unasked
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -25,7 +25,7 @@ async def child_of(world: Harness) -> Job:
     return next(job for job in await world.all_jobs() if job.press is not None)
 
 
-@pytest.mark.parametrize("press", [custom_zoom, region_with_words, remix])
+@pytest.mark.parametrize("press", [custom_zoom, region_with_words, remix, unasked])
 @pytest.mark.parametrize("shown", [TaskStatus.MODAL, None])
 async def test_a_window_that_was_filled_and_reads_as_if_not_is_watched_until_its_picture_comes(
     world: Harness,

@@ -17,7 +17,7 @@ from bot.domain.keys import key_from_bits
 from bot.domain.pools import Pool
 from bot.domain.schedule import UNCLEAR_GRACE_MS
 from bot.domain.server_side import HOLD_BUSY, HOLD_UNREACHABLE
-from bot.domain.settling import FILL_PATIENCE_MS, opened, tag_of, window_of
+from bot.domain.settling import FILL_PATIENCE_MS, has_window, opened, tag_of, window_of
 from bot.domain.tasks import RemoteTaskId, TaskPage, TaskSnapshot, TaskStatus
 from bot.errors import RemoteError, RemoteFault, StorageTrouble
 from bot.services.worker.reconcile import Reconciler
@@ -450,6 +450,22 @@ async def test_a_press_that_opened_no_window_says_that_nobody_was_asked_for_word
     job = await world.submitter.send(replace(pressed, press=replace(pressed.press, remix=remix)))
 
     assert (job.state, job.notes) == (JobState.SUBMITTED, notes)
+
+
+async def test_of_a_window_that_was_not_filled_nothing_is_known_once_a_later_press_begins_at_once(
+    world: World,
+) -> None:
+    pressed = a_press()
+    assert pressed.press is not None
+    press = replace(pressed.press, custom_id="MJ::JOB::variation::2::u")
+    world.api.filled = RemoteError(RemoteFault.THROTTLED, "busy")
+    waits = await world.submitter.send(replace(pressed, press=press))
+    assert (waits.state, has_window(waits)) == (JobState.QUEUED, True)
+
+    world.api.answer = Accepted(RESULT)
+    job = await world.submitter.send(waits.submitting(NOW))
+
+    assert (job.state, has_window(job)) == (JobState.SUBMITTED, False)
 
 
 async def test_a_window_whose_opening_nobody_heard_of_is_left_alone_and_its_units_come_back(

@@ -14,6 +14,7 @@ from bot.domain.inputs import Shape
 from bot.domain.jobs import Ancestor, JobKind, JobState, Route
 from bot.domain.pools import Pool
 from bot.domain.ports import CardLocation, Showing
+from bot.domain.settling import WINDOW_OPENED
 from bot.domain.tasks import RemoteAction
 from bot.errors import UserError
 from bot.services.admission.viewer import Viewer
@@ -135,6 +136,10 @@ def test_a_card_says_where_it_comes_from_once(job: Job, said: str) -> None:
 
     assert said in shown
     assert "From a description." not in shown
+
+
+def test_that_a_window_was_filled_is_the_workers_own_note() -> None:
+    assert words(drawn(a_job(notes=(WINDOW_OPENED,)))) == words(drawn(a_job()))
 
 
 def test_a_prompt_with_pictures_says_how_many_and_names_no_address() -> None:
