@@ -105,13 +105,14 @@ class NotedAnswers:
 
     async def take_up(self, now: int, *, but: Collection[int]) -> None:
         """Give rows to what the dead left; what is open here is answered here. Raises `StorageTrouble`."""
-        for name, answers in () if self.journal is None else self.journal.left(now):
+        if self.journal is None:
+            return
+        for name, answers in self.journal.left(now):
             ours = {*but, *self._over}
             theirs = [answer for answer in answers if answer.interaction_id not in ours]
             if theirs:
                 await self.store.adopt(theirs, owner=None, until=now)
-            if self.journal is not None:
-                self.journal.discard(name)
+            self.journal.discard(name)
 
     def stop(self) -> Collection[int]:
         """Note no more; returns what needs a row."""

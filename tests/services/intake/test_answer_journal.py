@@ -480,3 +480,17 @@ async def test_who_disowns_it_while_it_gets_a_row_leaves_that_to_the_process_tha
     await answers.settle()
 
     assert [one for one, _ in await kept(journaled)] == [1]
+
+
+async def test_that_something_was_answered_here_is_not_kept_for_ever(journaled: Harness) -> None:
+    answers = journaled.services.answers
+    await answers.open(asked(journaled))
+    answers.close(1)
+    answers.close(1)
+    assert answers._noted.was_lately(1)
+
+    for _ in range(5):
+        journaled.clock.move_to(journaled.clock.now() + LEASE_MS)
+        await answers.recover()
+
+    assert not answers._noted.was_lately(1)
