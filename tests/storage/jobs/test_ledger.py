@@ -22,7 +22,7 @@ from bot.domain.pools import Allowance, Pool, ServerLimits
 from bot.domain.servers.guilds import Actor
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import LeaseLost, StorageTrouble, UserError
-from bot.storage.server_tables import draws, grants
+from bot.storage.server_tables import TAKEN_BACK, audit, draws, grants
 from bot.storage.tables import jobs, ledger
 from tests.claims import claim_submissions, claim_work
 from tests.storage.ledger_report import Tally
@@ -190,6 +190,15 @@ class Books:
         self.jobs = {row.key: row for row in read(select(jobs).where(jobs.c.guild_id == guild))}
         self.grants = {row.id: row for row in read(select(grants).where(grants.c.guild_id == guild))}
         self.draws = [d for d in read(select(draws)) if d.grant_id in self.grants]
+        took = (audit.c.guild_id == guild, audit.c.action == "take_back")
+        self.taken = read(select(audit.c.subject, audit.c.at).where(*took))
+
+    def end_of(self, grant: Any) -> int | None:
+        """When it ends or was taken back, which only the history of the server's settings knows."""
+        end: int | None = grant.expires_at
+        if end != TAKEN_BACK:
+            return end
+        return min(one.at for one in self.taken if one.subject == grant.user_id and one.at >= grant.at)
 
     def booked(self, key: str) -> int:
         """What a job stands for in the ledger."""
@@ -273,7 +282,8 @@ def _judge(books: Books, ever_refundable: set[str], cooldown: int) -> None:
         mine = [d for d in books.draws if d.grant_id == number]
         assert sum(d.units for d in mine if d.returned_at is None) <= grant.units
         assert all(d.units > 0 for d in mine)
-        assert all(grant.expires_at is None or d.spent_at < grant.expires_at for d in mine)
+        end = books.end_of(grant)
+        assert all(end is None or d.spent_at < end for d in mine)
         assert all(books.jobs[d.job_key].user_id == grant.user_id for d in mine)
 
     # nobody's own units of a day or a month, and no server's of a day, exceed what the rules gave
