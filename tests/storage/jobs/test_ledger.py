@@ -198,7 +198,10 @@ class Books:
         end: int | None = grant.expires_at
         if end != TAKEN_BACK:
             return end
-        return min(one.at for one in self.taken if one.subject == grant.user_id and one.at >= grant.at)
+        ends: list[int] = [
+            one.at for one in self.taken if one.subject == grant.user_id and one.at >= grant.at
+        ]
+        return min(ends)
 
     def booked(self, key: str) -> int:
         """What a job stands for in the ledger."""
