@@ -22,7 +22,7 @@ from bot.domain.pools import Allowance, Pool, ServerLimits
 from bot.domain.servers.guilds import Actor
 from bot.domain.tasks import RemoteTaskId
 from bot.errors import LeaseLost, StorageTrouble, UserError
-from bot.storage.server_tables import TAKEN_BACK, audit, draws, grants
+from bot.storage.server_tables import TAKEN_BACK, draws, grants
 from bot.storage.tables import jobs, ledger
 from tests.claims import claim_submissions, claim_work
 from tests.storage.ledger_report import Tally
@@ -91,6 +91,7 @@ class History:
         self.now = at
         self.keys: list[JobKey] = []
         self.owner = f"w{guild}"
+        self.taken: list[tuple[int, int]] = []
 
     async def take(self, step: str, pick: int, units: int) -> None:
         self.now += 1
@@ -152,6 +153,8 @@ class History:
         asked = await members.grants_left(*here, self.now)
         assert await members.take_back(*here, asked, actor=ADA, at=self.now) == asked.units
         assert (await members.grants_left(*here, self.now)).units == 0
+        if asked.units:
+            self.taken.append((member, self.now))
 
     async def change(self, step: str, key: JobKey) -> None:
         at = await self.store.get(key)
@@ -190,18 +193,15 @@ class Books:
         self.jobs = {row.key: row for row in read(select(jobs).where(jobs.c.guild_id == guild))}
         self.grants = {row.id: row for row in read(select(grants).where(grants.c.guild_id == guild))}
         self.draws = [d for d in read(select(draws)) if d.grant_id in self.grants]
-        took = (audit.c.guild_id == guild, audit.c.action == "take_back")
-        self.taken = read(select(audit.c.subject, audit.c.at).where(*took))
+        self.taken: list[tuple[int, int]] = []
+        """Whose grants were taken back, and when: their rows do not say."""
 
     def end_of(self, grant: Any) -> int | None:
-        """When it ends or was taken back, which only the history of the server's settings knows."""
+        """When it ends, or was taken back."""
         end: int | None = grant.expires_at
         if end != TAKEN_BACK:
             return end
-        ends: list[int] = [
-            one.at for one in self.taken if one.subject == grant.user_id and one.at >= grant.at
-        ]
-        return min(ends)
+        return min(at for member, at in self.taken if member == grant.user_id and at >= grant.at)
 
     def booked(self, key: str) -> int:
         """What a job stands for in the ledger."""
@@ -246,6 +246,7 @@ async def test_the_books_balance_after_any_history_of_jobs_grants_nights_and_cra
                 ever_refundable.add(key)
 
     books = await storage.database.read(lambda cn: Books(cn, told.guild))
+    books.taken = told.taken
     _judge(books, ever_refundable, cooldown)
     _count(tally, told, books, ever_refundable)
     event(f"grants drawn: {bool(books.draws)}")
