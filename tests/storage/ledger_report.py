@@ -33,7 +33,9 @@ class Tally:
     def write(self) -> None:
         """Keep it beside the other database's, and draw the table anew."""
         kept = folder() / f"ledger-{self.database}.json"
-        kept.write_text(json.dumps(self._row(), indent=1))
+        begun = kept.with_suffix(".part")
+        begun.write_text(json.dumps(self._row(), indent=1))
+        begun.replace(kept)  # whole at once: the other database's test may read it at this moment
         rows = [json.loads(path.read_text()) for path in sorted(folder().glob("ledger-*.json"))]
         (folder() / "ledger.md").write_text("\n".join(_page(rows)) + "\n")
 
