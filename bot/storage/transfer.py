@@ -82,9 +82,8 @@ async def transfer(
     source = open_database(source_url)
     target = open_database(target_url)
     try:
-        await schema.require_current(
-            source
-        )  # first: what was not promised to us is not for `easel backup` either
+        # First: what was not promised to us is not for `easel backup` either.
+        await schema.require_current(source)
         await _refuse_newer(source, _NEWER_SOURCE)
         await _refuse_newer(target, _NEWER_TARGET)
         await schema.bring_up(target)

@@ -70,7 +70,7 @@ class _Session:
 class _Adapter(AsyncWebhookAdapter):
     """discord.py's own, by which interactions are answered: it makes the tries, of whatever session it is given.
 
-    (Tracing the session shows them as well, and makes each request of the whole client a quarter dearer.)
+    (Tracing the session shows them as well, and makes each request of the whole client dearer: docs/figures.md.)
     """
 
     @override

@@ -359,26 +359,6 @@ async def test_a_process_that_wakes_says_its_words_and_nobody_says_more(journale
     assert await kept(journaled) == []
 
 
-async def test_while_many_are_told_slowly_those_who_wait_for_this_process_stay_its_own(
-    journaled: Harness,
-) -> None:
-    for number in range(1, 9):
-        await journaled.services.answers.open(asked(journaled, number))
-    await journaled.reboot(after_ms=int(LAPSED_S * 1_000))
-    answers, say = journaled.services.answers, journaled.services.answers.writer.answer
-    await answers.open(asked(journaled, 99))
-
-    async def slowly(*args: Any) -> None:
-        journaled.clock.move_to(journaled.clock.now() + 6_000)
-        await say(*args)
-
-    answers.writer.answer = slowly  # type: ignore[method-assign, assignment]  # one world, one test
-    await answers.recover()
-
-    assert len(journaled.discord.told) == 8
-    assert [*FileAnswerJournal(journaled.file).left(journaled.clock.now())] == []
-
-
 async def test_a_row_of_which_nobody_knows_whether_it_is_there_goes_with_its_answer(
     journaled: Harness,
 ) -> None:

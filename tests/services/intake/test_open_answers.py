@@ -17,6 +17,7 @@ from bot.domain.pools import UNLIMITED, Pool
 from bot.errors import RetryLater, StorageTrouble, UserError
 from bot.services.intake import open_answers as room
 from bot.services.intake.open_answers import LEASE_MS, POSTED_WITHIN_MS, OpenAnswers
+from bot.storage.people.answer_journal import FileAnswerJournal
 from bot.storage.people_tables import open_answers
 from tests.services.harness import APPLICATION, CHANNEL, GUILD, Harness
 from tests.services.intake.test_pictures import ADA, described
@@ -610,8 +611,9 @@ async def test_a_claim_whose_answer_was_lost_keeps_nobody_waiting(world: Harness
 
 
 async def test_while_many_are_told_slowly_those_who_wait_for_this_process_stay_its_own(
-    world: Harness,
+    either: Harness,
 ) -> None:
+    world = either
     for number in range(1, 9):
         await world.services.answers.open(asked(world, number))
     await world.reboot(after_ms=int(LAPSED_S * 1_000))
@@ -628,6 +630,7 @@ async def test_while_many_are_told_slowly_those_who_wait_for_this_process_stay_i
 
     assert len(world.discord.told) == 8
     assert await answers.store.claim("another", now, until=now, limit=50) == ()
+    assert [*FileAnswerJournal(world.file).left(now)] == []
 
 
 async def test_a_channel_that_is_closed_leaves_it_to_the_moderators(world: Harness) -> None:
